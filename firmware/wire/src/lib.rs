@@ -1,0 +1,2 @@
+//! Messages and framing between host and firmware
+#![no_std]

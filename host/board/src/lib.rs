@@ -1,0 +1,1 @@
+//! Boards as checked data, and their constraint files

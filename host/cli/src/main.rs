@@ -1,0 +1,2 @@
+//! The filbench command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Synthesis, guard, link, place and route, pack

@@ -1,0 +1,23 @@
+//! Ids, vectors, verdicts, problems and reports: pure data, no I/O, no async.
+//!
+//! Everything that crosses a crate boundary in an evaluation is defined here,
+//! so that the flow, the lab and the scoreboard agree on bit order and words.
+//!
+//! **Bit order.** An interface's input bits are numbered by walking its input
+//! ports in declared order, least significant bit first within a port; output
+//! bits likewise. [`Bits`] index 0 is that first bit.
+
+mod bits;
+mod interface;
+mod problem;
+mod report;
+mod verdict;
+
+pub use bits::Bits;
+pub use interface::{Direction, Interface, InterfaceMismatch, Port};
+pub use problem::{ClockEdge, Comparison, Problem, ProblemError, Step, StimulusSource};
+pub use report::{
+    BoardRecord, ClockTiming, CriticalPath, Diagnostic, MeasuredOn, Mismatch, PathStep, Provenance,
+    REPORT_SCHEMA, Report, Resources, Severity, TimingSource, ToolRecord,
+};
+pub use verdict::{FailStage, Fault, FaultPlace, InconclusiveReason, Outcome, Stage, Verdict};

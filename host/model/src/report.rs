@@ -1,0 +1,208 @@
+use crate::{Comparison, Verdict};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The `schema` field of every [`Report`]; changes when a field changes meaning.
+pub const REPORT_SCHEMA: &str = "filbench.report/1";
+
+/// Whether numbers came from silicon or from a board in software.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeasuredOn {
+    /// A board in software that runs the bitstream.
+    Virtual,
+    /// A board on the table.
+    Physical,
+}
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The tool went on.
+    Warning,
+    /// The tool gave up.
+    Error,
+}
+
+/// What a tool said, as data. Never the source of a verdict or a number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Diagnostic {
+    /// Which tool.
+    pub tool: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Source file, relative to the submission.
+    pub file: Option<String>,
+    /// 1-based.
+    pub line: Option<u32>,
+    /// The tool's own words.
+    pub message: String,
+}
+
+/// Cells of the design alone, without the fixture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Resources {
+    /// Four-input look-up tables.
+    pub lut4: u32,
+    /// Flip-flops.
+    pub ff: u32,
+    /// Carry cells.
+    pub carry: u32,
+    /// Embedded block RAMs of 4 kbit.
+    pub bram: u32,
+    /// Single-port RAMs of 256 kbit.
+    pub spram: u32,
+    /// Multiply-accumulate blocks.
+    pub dsp: u32,
+}
+
+/// Where a timing figure comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimingSource {
+    /// Predicted by place and route; not measured.
+    StaticAnalysis,
+}
+
+/// Predicted timing of one clock of the placed system.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockTiming {
+    /// Port of the design, or the fixture's domain (`fixture`, `play_clk`).
+    pub clock: String,
+    /// Whether this is a clock of the design (and not of the fixture).
+    pub of_design: bool,
+    /// Highest frequency by static analysis, in MHz.
+    pub predicted_mhz: f64,
+    /// What was asked for, in MHz.
+    pub constraint_mhz: Option<f64>,
+    /// Who says so.
+    pub source: TimingSource,
+}
+
+/// One hop of a critical path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PathStep {
+    /// `clk-to-q`, `routing`, `logic`, `setup`, …
+    pub kind: String,
+    /// In ns.
+    pub delay_ns: f64,
+    /// Cell at the end of the hop.
+    pub cell: String,
+    /// Net, for routing hops.
+    pub net: Option<String>,
+    /// `file:line` of the design's source, where known.
+    pub sources: Vec<String>,
+}
+
+/// A longest path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CriticalPath {
+    /// Launching clock, as in [`ClockTiming::clock`].
+    pub from: String,
+    /// Capturing clock.
+    pub to: String,
+    /// Sum of the steps, in ns.
+    pub delay_ns: f64,
+    /// From launch to capture.
+    pub steps: Vec<PathStep>,
+}
+
+/// The first captured bit that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Mismatch {
+    /// Index of the problem's step.
+    pub step: usize,
+    /// The first output port, in declared order, with a differing bit.
+    pub port: String,
+    /// The golden's value, binary, most significant bit first, `x` where
+    /// don't-care.
+    pub expected: String,
+    /// What was captured, binary, most significant bit first.
+    pub got: String,
+}
+
+/// Which board ran the design.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BoardRecord {
+    /// The board file, such as `icebreaker`.
+    pub kind: String,
+    /// The device, such as `up5k`.
+    pub device: String,
+    /// The package, such as `sg48`.
+    pub package: String,
+    /// A name that finds the board again: `virtual`, a serial or a USB port.
+    pub id: String,
+}
+
+/// One tool and its version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolRecord {
+    /// Such as `yosys`.
+    pub name: String,
+    /// As the pin file states it.
+    pub version: String,
+    /// SHA-256 of the module or executable.
+    pub sha256: String,
+}
+
+/// Where a report's numbers come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Provenance {
+    /// Version of filbench.
+    pub filbench: String,
+    /// The tools that ran.
+    pub tools: Vec<ToolRecord>,
+    /// Place-and-route seed.
+    pub seed: u32,
+    /// SHA-256 over the submitted files.
+    pub submission_sha256: String,
+    /// SHA-256 of the problem's sources.
+    pub problem_sha256: String,
+    /// Hash of the linked netlist, as `Hello` returned it.
+    pub netlist_hash: Option<String>,
+    /// SHA-256 of the bitstream.
+    pub bitstream_sha256: Option<String>,
+    /// SHA-256 of the firmware image.
+    pub firmware_sha256: Option<String>,
+    /// When the evaluation started, RFC 3339, UTC.
+    pub started_at: String,
+}
+
+/// The record of one evaluation; what `--format json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// [`REPORT_SCHEMA`].
+    pub schema: String,
+    /// What it concludes.
+    pub verdict: Verdict,
+    /// How responses were judged.
+    pub compare: Comparison,
+    /// Captured steps in which at least one bit was compared.
+    pub checked_samples: usize,
+    /// Steps in which no bit was compared.
+    pub masked_samples: usize,
+    /// Output bits that no step compared, as `port[index]`.
+    pub output_bits_never_checked: Vec<String>,
+    /// The first difference, for `mismatch`.
+    pub mismatch: Option<Mismatch>,
+    /// Playing unknown inputs as 0 and as 1 gave different responses.
+    pub unknown_inputs_matter: bool,
+    /// Of the design alone; absent where synthesis failed.
+    pub resources: Option<Resources>,
+    /// Per clock.
+    pub timing: Vec<ClockTiming>,
+    /// Longest paths, with source lines.
+    pub critical_paths: Vec<CriticalPath>,
+    /// What the tools said.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Silicon or software; absent where no board was reached.
+    pub measured_on: Option<MeasuredOn>,
+    /// Which board; absent where none was reached.
+    pub board: Option<BoardRecord>,
+    /// Where the numbers come from.
+    pub provenance: Provenance,
+    /// Wall time of each step, in ms, by the step's name.
+    pub durations_ms: BTreeMap<String, u64>,
+}

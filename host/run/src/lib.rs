@@ -1,0 +1,1 @@
+//! One evaluation from submission to report

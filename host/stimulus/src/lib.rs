@@ -1,0 +1,1 @@
+//! Problems: recorded, imported, checked and cached

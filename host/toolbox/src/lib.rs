@@ -1,0 +1,1 @@
+//! Runs tools on untrusted input in sandboxed workers

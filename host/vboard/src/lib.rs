@@ -1,0 +1,1 @@
+//! A board in software that runs the bitstream a real board gets

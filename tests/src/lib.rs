@@ -1,0 +1,1 @@
+//! End-to-end tests of filbench; see tests/e2e.
