@@ -13,18 +13,12 @@ pub struct Bits {
 impl Bits {
     /// `len` zeros.
     pub fn zeros(len: usize) -> Self {
-        Self {
-            words: vec![0; len.div_ceil(64)],
-            len,
-        }
+        Self { words: vec![0; len.div_ceil(64)], len }
     }
 
     /// `len` ones.
     pub fn ones(len: usize) -> Self {
-        let mut bits = Self {
-            words: vec![u64::MAX; len.div_ceil(64)],
-            len,
-        };
+        let mut bits = Self { words: vec![u64::MAX; len.div_ceil(64)], len };
         bits.mask_tail();
         bits
     }
@@ -120,11 +114,7 @@ impl Bits {
     /// # Panics
     /// If the range reaches past the end.
     pub fn slice(&self, lsb: usize, width: usize) -> Self {
-        assert!(
-            lsb + width <= self.len,
-            "bits {lsb}+{width} of a {}-bit vector",
-            self.len
-        );
+        assert!(lsb + width <= self.len, "bits {lsb}+{width} of a {}-bit vector", self.len);
         Self::from_iter_lsb((lsb..lsb + width).map(|i| self.get(i)))
     }
 
@@ -164,10 +154,7 @@ impl Bits {
 
     /// Bitwise complement.
     pub fn not(&self) -> Self {
-        let mut bits = Self {
-            words: self.words.iter().map(|w| !w).collect(),
-            len: self.len,
-        };
+        let mut bits = Self { words: self.words.iter().map(|w| !w).collect(), len: self.len };
         bits.mask_tail();
         bits
     }
@@ -195,12 +182,7 @@ impl Bits {
     fn zip(&self, other: &Self, f: impl Fn(u64, u64) -> u64) -> Self {
         assert_eq!(self.len, other.len, "vectors of different lengths");
         Self {
-            words: self
-                .words
-                .iter()
-                .zip(&other.words)
-                .map(|(&a, &b)| f(a, b))
-                .collect(),
+            words: self.words.iter().zip(&other.words).map(|(&a, &b)| f(a, b)).collect(),
             len: self.len,
         }
     }
@@ -260,10 +242,7 @@ mod tests {
         let mut bits = Bits::zeros(130);
         bits.splice(60, &Bits::from_u64(0b1011_0110, 8));
         assert_eq!(bits.slice(60, 8), Bits::from_u64(0b1011_0110, 8));
-        assert_eq!(
-            bits.ones_indices().collect::<Vec<_>>(),
-            [61, 62, 64, 65, 67]
-        );
+        assert_eq!(bits.ones_indices().collect::<Vec<_>>(), [61, 62, 64, 65, 67]);
         assert_eq!(bits.not().count_ones(), 125);
         assert_eq!(Bits::ones(130), Bits::zeros(130).not());
     }

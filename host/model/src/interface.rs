@@ -90,9 +90,7 @@ impl Interface {
 
     /// The value of output port `name` in `values` (all output bits).
     pub fn output_value(&self, name: &str, values: &Bits) -> Option<Bits> {
-        self.outputs()
-            .find(|(p, _)| p.name == name)
-            .map(|(p, lsb)| values.slice(lsb, p.width))
+        self.outputs().find(|(p, _)| p.name == name).map(|(p, lsb)| values.slice(lsb, p.width))
     }
 
     /// Every difference of `candidate` from this interface; port order does
@@ -118,14 +116,11 @@ impl Interface {
     }
 
     fn numbered(&self, direction: Direction) -> impl Iterator<Item = (&Port, usize)> {
-        self.ports
-            .iter()
-            .filter(move |p| p.direction == direction)
-            .scan(0, |next, port| {
-                let lsb = *next;
-                *next += port.width;
-                Some((port, lsb))
-            })
+        self.ports.iter().filter(move |p| p.direction == direction).scan(0, |next, port| {
+            let lsb = *next;
+            *next += port.width;
+            Some((port, lsb))
+        })
     }
 }
 

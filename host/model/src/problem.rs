@@ -128,23 +128,14 @@ impl Problem {
                 ("the care mask", step.care.len(), no),
             ] {
                 if found != expected {
-                    return Err(ProblemError::Length {
-                        step: index,
-                        what,
-                        found,
-                        expected,
-                    });
+                    return Err(ProblemError::Length { step: index, what, found, expected });
                 }
             }
             let changed = before.xor(&step.inputs);
             if let Some(event) = changed.and(&self.event_inputs).ones_indices().next()
                 && let Some(other) = changed.ones_indices().find(|&bit| bit != event)
             {
-                return Err(ProblemError::EventNotAlone {
-                    step: index,
-                    event,
-                    other,
-                });
+                return Err(ProblemError::EventNotAlone { step: index, event, other });
             }
             before = step.inputs.clone();
         }
@@ -164,10 +155,7 @@ impl Problem {
     /// Output bits that no step compares.
     pub fn output_bits_never_checked(&self) -> Vec<usize> {
         let no = self.interface.output_bits();
-        let seen = self
-            .steps
-            .iter()
-            .fold(Bits::zeros(no), |seen, step| seen.or(&step.care));
+        let seen = self.steps.iter().fold(Bits::zeros(no), |seen, step| seen.or(&step.care));
         seen.not().ones_indices().collect()
     }
 }
@@ -188,11 +176,7 @@ mod tests {
 
     #[test]
     fn an_event_input_changes_alone() {
-        let port = |name: &str, direction| Port {
-            name: name.into(),
-            direction,
-            width: 1,
-        };
+        let port = |name: &str, direction| Port { name: name.into(), direction, width: 1 };
         let mut problem = Problem {
             name: "dff".into(),
             top: "TopModule".into(),
@@ -204,9 +188,7 @@ mod tests {
                 ],
             },
             event_inputs: Bits::from_u64(0b01, 2),
-            source: StimulusSource::VectorFile {
-                format: "csv".into(),
-            },
+            source: StimulusSource::VectorFile { format: "csv".into() },
             comparison: Comparison::EveryStep,
             steps: vec![step(0b10), step(0b11), step(0b10)],
             source_sha256: String::new(),
@@ -215,11 +197,7 @@ mod tests {
         problem.steps.push(step(0b01));
         assert_eq!(
             problem.check(),
-            Err(ProblemError::EventNotAlone {
-                step: 3,
-                event: 0,
-                other: 1
-            })
+            Err(ProblemError::EventNotAlone { step: 3, event: 0, other: 1 })
         );
     }
 }

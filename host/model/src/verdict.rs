@@ -102,10 +102,7 @@ pub struct Fault {
 impl Fault {
     /// A fault at `place`; `message` is for a person.
     pub fn new(place: FaultPlace, message: impl Into<String>) -> Self {
-        Self {
-            place,
-            message: message.into(),
-        }
+        Self { place, message: message.into() }
     }
 }
 
@@ -138,20 +135,12 @@ pub enum Stage {
 impl Verdict {
     /// Everything that was checked is right.
     pub fn pass(reason: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Pass,
-            stage: None,
-            reason: reason.into(),
-        }
+        Self { outcome: Outcome::Pass, stage: None, reason: reason.into() }
     }
 
     /// The design fails at `stage`.
     pub fn fail(stage: FailStage, reason: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Fail,
-            stage: Some(Stage::Fail(stage)),
-            reason: reason.into(),
-        }
+        Self { outcome: Outcome::Fail, stage: Some(Stage::Fail(stage)), reason: reason.into() }
     }
 
     /// No judgement is possible.
@@ -230,9 +219,6 @@ mod tests {
         let json = serde_json::to_value(&verdict).unwrap();
         assert_eq!(json["stage"], "comb_loop");
         assert_eq!(serde_json::from_value::<Verdict>(json).unwrap(), verdict);
-        assert_eq!(
-            Verdict::from(Fault::new(FaultPlace::Link, "silence")).exit_code(),
-            3
-        );
+        assert_eq!(Verdict::from(Fault::new(FaultPlace::Link, "silence")).exit_code(), 3);
     }
 }
