@@ -17,7 +17,8 @@ pub use bits::Bits;
 pub use interface::{Direction, Interface, InterfaceMismatch, Port};
 pub use problem::{ClockEdge, Comparison, Problem, ProblemError, Step, StimulusSource};
 pub use report::{
-    BoardRecord, ClockTiming, CriticalPath, Diagnostic, MeasuredOn, Mismatch, PathStep, Provenance,
-    REPORT_SCHEMA, Report, Resources, Severity, TimingSource, ToolRecord,
+    BoardRecord, ClockTiming, CriticalPath, Diagnostic, LinkRecord, MeasuredOn, Mismatch, PathStep,
+    Provenance, REPORT_SCHEMA, Report, Resources, Severity, TimingSource, ToolRecord,
+    report_schema,
 };
 pub use verdict::{FailStage, Fault, FaultPlace, InconclusiveReason, Outcome, Stage, Verdict};

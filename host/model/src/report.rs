@@ -156,6 +156,10 @@ pub struct Provenance {
     pub tools: Vec<ToolRecord>,
     /// Place-and-route seed.
     pub seed: u32,
+    /// Checked samples that a pass needs at least.
+    pub min_samples: usize,
+    /// Whether the policy forbids latches.
+    pub forbid_latches: bool,
     /// SHA-256 over the submitted files.
     pub submission_sha256: String,
     /// SHA-256 of the problem's sources.
@@ -170,8 +174,25 @@ pub struct Provenance {
     pub started_at: String,
 }
 
+/// What travelled between host and board while the candidate was played.
+///
+/// Counted over every play of the evaluation (a retry, the second setting of
+/// unknown inputs), frames and checksums included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LinkRecord {
+    /// Bytes from the host to the board.
+    pub bytes_down: u64,
+    /// Bytes from the board to the host.
+    pub bytes_up: u64,
+    /// Blocks of stimulus played.
+    pub blocks: u64,
+    /// Frames and blocks that were sent again, in either direction.
+    pub retransmissions: u64,
+}
+
 /// The record of one evaluation; what `--format json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "filbench report")]
 pub struct Report {
     /// [`REPORT_SCHEMA`].
     pub schema: String,
@@ -185,6 +206,9 @@ pub struct Report {
     pub masked_samples: usize,
     /// Output bits that no step compared, as `port[index]`.
     pub output_bits_never_checked: Vec<String>,
+    /// Captured steps with at least one wrong bit; absent where the candidate
+    /// was not played.
+    pub mismatching_samples: Option<usize>,
     /// The first difference, for `mismatch`.
     pub mismatch: Option<Mismatch>,
     /// Playing unknown inputs as 0 and as 1 gave different responses.
@@ -201,8 +225,18 @@ pub struct Report {
     pub measured_on: Option<MeasuredOn>,
     /// Which board; absent where none was reached.
     pub board: Option<BoardRecord>,
+    /// What the link carried; absent where the candidate was not played.
+    pub link: Option<LinkRecord>,
     /// Where the numbers come from.
     pub provenance: Provenance,
-    /// Wall time of each step, in ms, by the step's name.
+    /// Wall time of each phase, in ms, by the phase's name; absent phases did
+    /// not run.
     pub durations_ms: BTreeMap<String, u64>,
+}
+
+/// The JSON schema of [`Report`], as committed in `host/model/report.schema.json`:
+/// pretty-printed, with a newline at the end.
+pub fn report_schema() -> String {
+    let schema = schemars::schema_for!(Report);
+    format!("{:#}\n", schema.as_value())
 }
