@@ -204,7 +204,8 @@ pub struct Report {
     pub checked_samples: usize,
     /// Steps in which no bit was compared.
     pub masked_samples: usize,
-    /// Output bits that no step compared, as `port[index]`.
+    /// Output bits that no step compared, as `port[index]`; a one-bit port as
+    /// `port`.
     pub output_bits_never_checked: Vec<String>,
     /// Captured steps with at least one wrong bit; absent where the candidate
     /// was not played.
