@@ -1,0 +1,416 @@
+use crate::regmap::identity;
+use crate::{Frame, VERSION};
+
+/// Bytes of the identity block that [`Hello`] carries: all but its magic.
+const IDENTITY_BYTES: usize = identity::BYTES - identity::NETLIST_HASH;
+
+mod kind {
+    pub const HELLO: u8 = 0x01;
+    pub const PLAY: u8 = 0x02;
+    pub const RESEND: u8 = 0x03;
+    pub const SELF_TEST: u8 = 0x04;
+    pub const STATUS: u8 = 0x05;
+    pub const RESET_PLAYER: u8 = 0x06;
+    /// Set in the reply to the request of the same number.
+    pub const REPLY: u8 = 0x80;
+    pub const NAK: u8 = 0xff;
+}
+
+/// What every message begins with, after [`VERSION`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Chosen by the host; a reply carries the tag of its request. 0 is the
+    /// board's own: a [`Nak`] of something that could not be read.
+    pub tag: u8,
+}
+
+/// From host to board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Opens the session. Answered by [`Reply::Hello`].
+    Hello,
+    /// A block of byte code follows: `length` bytes and their CRC-16. Executed
+    /// when `block` is the next one; a repetition of the last is dropped and
+    /// answered from the capture buffer. Answered by [`Reply::Played`].
+    Play {
+        /// Number of the block, from 1.
+        block: u16,
+        /// Bytes that follow, CRC excluded; 1 to [`MAX_BLOCK`](crate::MAX_BLOCK).
+        length: u16,
+    },
+    /// Asks for the captures of a block again. Answered by [`Reply::Played`] if
+    /// it was the last that was executed.
+    Resend {
+        /// Number of the block.
+        block: u16,
+    },
+    /// Asks for a checksum over the firmware as it stands in RAM. Answered by
+    /// [`Reply::SelfTest`].
+    SelfTest,
+    /// Answered by [`Reply::Status`].
+    Status,
+    /// Sets all design inputs to 0, the settle time to 1 and the slot to 0.
+    /// Answered by [`Reply::PlayerReset`].
+    ResetPlayer,
+}
+
+/// From board to host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// To [`Request::Hello`].
+    Hello(Hello),
+    /// To [`Request::Play`] and [`Request::Resend`]; the captures follow.
+    Played(Played),
+    /// To [`Request::SelfTest`].
+    SelfTest(SelfTest),
+    /// To [`Request::Status`].
+    Status(Status),
+    /// To [`Request::ResetPlayer`].
+    PlayerReset,
+    /// The request was not carried out.
+    Nak(Nak),
+}
+
+/// Who is there. The identity block is what the link step wrote into the
+/// bitstream; the firmware passes it on unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// Major, minor and patch version of the firmware.
+    pub firmware: [u8; 3],
+    /// Number of the last block executed since the board's reset, 0 for none.
+    pub last_block: u16,
+    identity: [u8; IDENTITY_BYTES],
+}
+
+impl Hello {
+    /// `block` is the identity block as it stands in RAM; `None` unless it
+    /// begins with the magic.
+    pub fn new(firmware: [u8; 3], last_block: u16, block: &[u8; identity::BYTES]) -> Option<Self> {
+        let (magic, rest) = block.split_first_chunk()?;
+        if *magic != *b"FLB1" {
+            return None;
+        }
+        let mut identity = [0; IDENTITY_BYTES];
+        identity.copy_from_slice(rest);
+        Some(Self { firmware, last_block, identity })
+    }
+
+    /// First 16 bytes of the SHA-256 of the linked netlist.
+    pub fn netlist_hash(&self) -> [u8; 16] {
+        self.field(identity::NETLIST_HASH)
+    }
+
+    /// Bytes of the player's input bank.
+    pub fn input_bytes(&self) -> u8 {
+        self.byte(identity::INPUT_BYTES)
+    }
+
+    /// Bytes that a full capture has.
+    pub fn output_bytes(&self) -> u8 {
+        self.byte(identity::OUTPUT_BYTES)
+    }
+
+    /// Designs in this bitstream.
+    pub fn slots(&self) -> u8 {
+        self.byte(identity::SLOTS)
+    }
+
+    /// Capabilities; none are defined yet.
+    pub fn flags(&self) -> u8 {
+        self.byte(identity::FLAGS)
+    }
+
+    /// Frequency of the board clock, in Hz.
+    pub fn clock_hz(&self) -> u32 {
+        u32::from_le_bytes(self.field(identity::CLOCK_HZ))
+    }
+
+    /// Bytes of the capture buffer.
+    pub fn capture_capacity(&self) -> u16 {
+        u16::from_le_bytes(self.field(identity::CAPTURE_CAPACITY))
+    }
+
+    /// Bytes of the receive ring.
+    pub fn ring_capacity(&self) -> u16 {
+        u16::from_le_bytes(self.field(identity::RING_CAPACITY))
+    }
+
+    fn byte(&self, offset: usize) -> u8 {
+        let [byte] = self.field(offset);
+        byte
+    }
+
+    fn field<const N: usize>(&self, offset: usize) -> [u8; N] {
+        let start = offset - identity::NETLIST_HASH;
+        let mut field = [0; N];
+        if let Some(bytes) = self.identity.get(start..start + N) {
+            field.copy_from_slice(bytes);
+        }
+        field
+    }
+}
+
+/// What a block did. The captured bytes and their CRC-16 follow on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Played {
+    /// Number of the block.
+    pub block: u16,
+    /// Bytes that follow, CRC excluded.
+    pub captured: u16,
+    /// Steps executed since the player's reset, modulo 256.
+    pub steps: u8,
+    /// The player met a byte that is no opcode.
+    pub bad_opcode: bool,
+    /// Captures did not fit the capture buffer and are lost.
+    pub capture_overflow: bool,
+}
+
+impl Played {
+    const BAD_OPCODE: u8 = 1 << 0;
+    const CAPTURE_OVERFLOW: u8 = 1 << 1;
+}
+
+/// A checksum over the firmware as it stands in RAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SelfTest {
+    /// Address of the first byte that was summed.
+    pub start: u16,
+    /// Bytes summed.
+    pub length: u16,
+    /// Their CRC-16.
+    pub crc: u16,
+}
+
+/// Where the session stands, and what went wrong on the way since the reset.
+/// Counters stop at 255.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Number of the last block executed, 0 for none.
+    pub last_block: u16,
+    /// Steps executed since the player's reset, modulo 256.
+    pub steps: u8,
+    /// Frames that could not be read.
+    pub bad_frames: u8,
+    /// Blocks whose CRC did not match.
+    pub bad_blocks: u8,
+    /// Blocks that stopped arriving.
+    pub stalls: u8,
+    /// Times that the receiver dropped a byte.
+    pub overflows: u8,
+}
+
+/// The request was not carried out, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nak {
+    /// Why.
+    pub reason: NakReason,
+    /// Number of the block that the board would execute next.
+    pub expected: u16,
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum NakReason {
+    /// A frame could not be read. The board has dropped everything up to a pause
+    /// on the line. Carries tag 0.
+    BadFrame = 1,
+    /// The message has another version or an unknown kind.
+    UnknownMessage = 2,
+    /// No `Hello` since the board's reset.
+    NoSession = 3,
+    /// Neither the next block nor the last.
+    WrongBlock = 4,
+    /// A length that no block can have.
+    BadLength = 5,
+    /// The block's CRC does not match.
+    BadBlock = 6,
+    /// The block stopped arriving.
+    Stalled = 7,
+    /// There is no identity block: the bitstream was not made by the link step.
+    NoIdentity = 8,
+}
+
+impl NakReason {
+    const ALL: [Self; 8] = [
+        Self::BadFrame,
+        Self::UnknownMessage,
+        Self::NoSession,
+        Self::WrongBlock,
+        Self::BadLength,
+        Self::BadBlock,
+        Self::Stalled,
+        Self::NoIdentity,
+    ];
+}
+
+/// Why the content of a frame is no message of this protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageError {
+    /// It begins with another version.
+    Version {
+        /// Which.
+        found: u8,
+    },
+    /// A kind, a length or a value that this version does not have.
+    Malformed,
+}
+
+impl Request {
+    /// The message, ready to be sent.
+    pub fn frame(&self, tag: u8) -> Frame {
+        match *self {
+            Self::Hello => begin(tag, kind::HELLO),
+            Self::Play { block, length } => {
+                let mut frame = begin(tag, kind::PLAY);
+                frame.extend(&block.to_le_bytes());
+                frame.extend(&length.to_le_bytes());
+                frame
+            }
+            Self::Resend { block } => {
+                let mut frame = begin(tag, kind::RESEND);
+                frame.extend(&block.to_le_bytes());
+                frame
+            }
+            Self::SelfTest => begin(tag, kind::SELF_TEST),
+            Self::Status => begin(tag, kind::STATUS),
+            Self::ResetPlayer => begin(tag, kind::RESET_PLAYER),
+        }
+    }
+
+    /// Reads what a frame contained.
+    pub fn decode(message: &[u8]) -> Result<(Header, Self), MessageError> {
+        let (header, kind, fields) = open(message)?;
+        let request = match (kind, fields) {
+            (kind::HELLO, []) => Self::Hello,
+            (kind::PLAY, &[b0, b1, l0, l1]) => Self::Play {
+                block: u16::from_le_bytes([b0, b1]),
+                length: u16::from_le_bytes([l0, l1]),
+            },
+            (kind::RESEND, &[b0, b1]) => Self::Resend { block: u16::from_le_bytes([b0, b1]) },
+            (kind::SELF_TEST, []) => Self::SelfTest,
+            (kind::STATUS, []) => Self::Status,
+            (kind::RESET_PLAYER, []) => Self::ResetPlayer,
+            _ => return Err(MessageError::Malformed),
+        };
+        Ok((header, request))
+    }
+}
+
+impl Reply {
+    /// The message, ready to be sent.
+    pub fn frame(&self, tag: u8) -> Frame {
+        match self {
+            Self::Hello(hello) => {
+                let mut frame = begin(tag, kind::HELLO | kind::REPLY);
+                frame.extend(&hello.firmware);
+                frame.extend(&hello.last_block.to_le_bytes());
+                frame.extend(&hello.identity);
+                frame
+            }
+            Self::Played(played) => {
+                let mut flags = 0;
+                if played.bad_opcode {
+                    flags |= Played::BAD_OPCODE;
+                }
+                if played.capture_overflow {
+                    flags |= Played::CAPTURE_OVERFLOW;
+                }
+                let mut frame = begin(tag, kind::PLAY | kind::REPLY);
+                frame.extend(&played.block.to_le_bytes());
+                frame.extend(&played.captured.to_le_bytes());
+                frame.push(played.steps);
+                frame.push(flags);
+                frame
+            }
+            Self::SelfTest(test) => {
+                let mut frame = begin(tag, kind::SELF_TEST | kind::REPLY);
+                for field in [test.start, test.length, test.crc] {
+                    frame.extend(&field.to_le_bytes());
+                }
+                frame
+            }
+            Self::Status(status) => {
+                let mut frame = begin(tag, kind::STATUS | kind::REPLY);
+                frame.extend(&status.last_block.to_le_bytes());
+                frame.push(status.steps);
+                frame.push(status.bad_frames);
+                frame.push(status.bad_blocks);
+                frame.push(status.stalls);
+                frame.push(status.overflows);
+                frame
+            }
+            Self::PlayerReset => begin(tag, kind::RESET_PLAYER | kind::REPLY),
+            Self::Nak(nak) => {
+                let mut frame = begin(tag, kind::NAK);
+                frame.push(nak.reason as u8);
+                frame.extend(&nak.expected.to_le_bytes());
+                frame
+            }
+        }
+    }
+
+    /// Reads what a frame contained.
+    pub fn decode(message: &[u8]) -> Result<(Header, Self), MessageError> {
+        const HELLO: u8 = kind::HELLO | kind::REPLY;
+        const PLAYED: u8 = kind::PLAY | kind::REPLY;
+        const SELF_TEST: u8 = kind::SELF_TEST | kind::REPLY;
+        const STATUS: u8 = kind::STATUS | kind::REPLY;
+        const PLAYER_RESET: u8 = kind::RESET_PLAYER | kind::REPLY;
+
+        let (header, kind, fields) = open(message)?;
+        let reply = match (kind, fields) {
+            (HELLO, &[v0, v1, v2, b0, b1, ref identity @ ..]) => Self::Hello(Hello {
+                firmware: [v0, v1, v2],
+                last_block: u16::from_le_bytes([b0, b1]),
+                identity: identity.try_into().map_err(|_| MessageError::Malformed)?,
+            }),
+            (PLAYED, &[b0, b1, c0, c1, steps, flags]) => Self::Played(Played {
+                block: u16::from_le_bytes([b0, b1]),
+                captured: u16::from_le_bytes([c0, c1]),
+                steps,
+                bad_opcode: flags & Played::BAD_OPCODE != 0,
+                capture_overflow: flags & Played::CAPTURE_OVERFLOW != 0,
+            }),
+            (SELF_TEST, &[s0, s1, l0, l1, c0, c1]) => Self::SelfTest(SelfTest {
+                start: u16::from_le_bytes([s0, s1]),
+                length: u16::from_le_bytes([l0, l1]),
+                crc: u16::from_le_bytes([c0, c1]),
+            }),
+            (STATUS, &[b0, b1, steps, bad_frames, bad_blocks, stalls, overflows]) => {
+                Self::Status(Status {
+                    last_block: u16::from_le_bytes([b0, b1]),
+                    steps,
+                    bad_frames,
+                    bad_blocks,
+                    stalls,
+                    overflows,
+                })
+            }
+            (PLAYER_RESET, []) => Self::PlayerReset,
+            (kind::NAK, &[reason, e0, e1]) => Self::Nak(Nak {
+                reason: NakReason::ALL
+                    .into_iter()
+                    .find(|&known| known as u8 == reason)
+                    .ok_or(MessageError::Malformed)?,
+                expected: u16::from_le_bytes([e0, e1]),
+            }),
+            _ => return Err(MessageError::Malformed),
+        };
+        Ok((header, reply))
+    }
+}
+
+fn begin(tag: u8, kind: u8) -> Frame {
+    let mut frame = Frame::new();
+    frame.extend(&[VERSION, tag, kind]);
+    frame
+}
+
+fn open(message: &[u8]) -> Result<(Header, u8, &[u8]), MessageError> {
+    match *message {
+        [VERSION, tag, kind, ref fields @ ..] => Ok((Header { tag }, kind, fields)),
+        [found, _, _, ..] => Err(MessageError::Version { found }),
+        _ => Err(MessageError::Malformed),
+    }
+}
