@@ -1,11 +1,15 @@
 //! Repository tasks: `cargo xtask --help` lists them.
 
+mod ci;
+mod demo;
+mod firmware;
+mod project;
 mod regmap;
-
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+mod setup;
 
 use clap::{Parser, Subcommand};
+use project::{Phases, Project};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Repository tasks")]
@@ -16,6 +20,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Install and build everything that a fresh machine needs
+    Setup,
+    /// Set up, then judge a right and a wrong design on the virtual board
+    Demo,
+    /// Set up, then pass every test; what CI runs
+    Ci,
+    /// Build the soft MCU's firmware into the cache
+    Firmware,
+    /// Run the self-checking benches of the fixture's Verilog
+    FixtureBenches,
     /// Generate the Verilog header and the Rust constants from fpga/regmap.toml
     Regmap {
         /// Write nothing; fail when a generated file is out of date
@@ -25,10 +39,18 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().task {
-        Task::Regmap { check: true } => regmap::check(&repository_root()),
-        Task::Regmap { check: false } => regmap::write(&repository_root()),
-    };
+    let result = Project::locate().and_then(|project| match Cli::parse().task {
+        Task::Setup => {
+            let mut phases = Phases::default();
+            setup::setup(&project, &mut phases).map(|()| eprint!("{}", phases.summary()))
+        }
+        Task::Demo => demo::demo(&project),
+        Task::Ci => ci::ci(&project),
+        Task::Firmware => firmware::build(&project),
+        Task::FixtureBenches => ci::fixture_benches(&project),
+        Task::Regmap { check: true } => regmap::check(&project.root),
+        Task::Regmap { check: false } => regmap::write(&project.root),
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -36,9 +58,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The folder that holds the workspace's Cargo.toml.
-fn repository_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -248,7 +248,8 @@ fn verilog(map: &Map) -> Result<String> {
          // Include it inside a module: it holds localparams only.\n\
          //\n\
          // REG_<register>: byte offset. <register>_<field>: lowest bit of a field.\n\
-         // OP_<opcode>: pattern for casez.\n\n\
+         // `OP_<opcode>: pattern for casez; a macro, because Yosys takes a parameter with\n\
+         // `?` in it for tristate logic.\n\n\
          /* verilator lint_save */\n\
          /* verilator lint_off UNUSEDPARAM */\n\n",
     );
@@ -262,7 +263,7 @@ fn verilog(map: &Map) -> Result<String> {
     for opcode in &map.opcodes.list {
         let pattern: String =
             opcode.pattern.chars().map(|c| if c.is_ascii_lowercase() { '?' } else { c }).collect();
-        writeln!(out, "localparam [7:0] OP_{} = 8'b{pattern};", opcode.name)?;
+        writeln!(out, "`define OP_{} 8'b{pattern}", opcode.name)?;
     }
     out.push_str("\n/* verilator lint_restore */\n");
     Ok(out)
@@ -388,7 +389,7 @@ mod tests {
         let verilog = rendered.verilog.text;
         assert!(verilog.contains("localparam [5:0] REG_RX_DATA = 6'h04;"), "{verilog}");
         assert!(verilog.contains("localparam RX_DATA_VALID = 8;"), "{verilog}");
-        assert!(verilog.contains("localparam [7:0] OP_STEP_LOW = 8'b1???????;"), "{verilog}");
+        assert!(verilog.contains("`define OP_STEP_LOW 8'b1???????"), "{verilog}");
         let registers = rendered.registers.text;
         assert!(registers.contains("pub const BYTE: u32 = 0x0000_00ff;"), "{registers}");
         assert!(registers.contains("pub const VALID: u32 = 1 << 8;"), "{registers}");
