@@ -1,0 +1,8 @@
+module RefModule (
+  input clk,
+  input d,
+  output logic q
+);
+  initial q = 1'bx;
+  always @(posedge clk) q <= d;
+endmodule

@@ -1,0 +1,18 @@
+module RefModule (
+  input clk,
+  input reset,
+  input in_valid,
+  input [7:0] in_data,
+  output in_ready,
+  output logic out_valid,
+  output logic [7:0] out_data,
+  input out_ready
+);
+  assign in_ready = ~out_valid;
+  always @(posedge clk)
+    if (reset) out_valid <= 0;
+    else if (in_valid && in_ready) begin
+      out_valid <= 1;
+      out_data <= in_data;
+    end else if (out_ready) out_valid <= 0;
+endmodule

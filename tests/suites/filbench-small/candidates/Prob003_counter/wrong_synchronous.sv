@@ -1,0 +1,10 @@
+module TopModule (
+  input clk,
+  input areset,
+  input enable,
+  output logic [7:0] count
+);
+  always @(posedge clk)
+    if (areset) count <= 0;
+    else if (enable) count <= count + 1;
+endmodule

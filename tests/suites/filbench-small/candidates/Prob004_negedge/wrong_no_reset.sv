@@ -1,0 +1,8 @@
+module TopModule (
+  input clk,
+  input reset,
+  input [3:0] d,
+  output reg [3:0] q
+);
+  always @(negedge clk) q <= d;
+endmodule

@@ -1,0 +1,7 @@
+module TopModule (
+  input clk,
+  input d,
+  output q
+);
+  assign q = d;
+endmodule

@@ -1,0 +1,9 @@
+module TopModule (
+  input clk,
+  input load,
+  input d,
+  output reg [511:0] q
+);
+  always @(posedge clk)
+    q <= load ? {512{d}} : {q[510:0], d ^ q[30]};
+endmodule

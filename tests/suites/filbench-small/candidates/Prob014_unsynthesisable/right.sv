@@ -1,0 +1,7 @@
+module TopModule (
+  input clk,
+  input d,
+  output reg q
+);
+  always @(posedge clk) q <= d;
+endmodule
