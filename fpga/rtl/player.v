@@ -59,12 +59,13 @@ module player #(
     localparam [2:0] SENT = 3'd4;     // waits until it has crossed
     localparam [2:0] SELECT = 3'd5;   // the next byte was selected: waits one edge more
 
-    // What an operand is for. The single-operand opcodes use their own low bits.
+    // What an operand is for. The single-operand opcodes stand for themselves, by their
+    // low bits.
     localparam [2:0] WRITE_INPUT = 3'd0;
-    localparam [2:0] SET_SETTLE = OP_SETTLE[2:0];
-    localparam [2:0] SET_POINTER = OP_POINTER[2:0];
-    localparam [2:0] SET_CAPTURE = OP_CAPTURE_BYTES[2:0];
-    localparam [2:0] SET_SLOT = OP_SLOT[2:0];
+    localparam [2:0] SET_SETTLE = `OP_SETTLE;
+    localparam [2:0] SET_POINTER = `OP_POINTER;
+    localparam [2:0] SET_CAPTURE = `OP_CAPTURE_BYTES;
+    localparam [2:0] SET_SLOT = `OP_SLOT;
 
     reg [2:0] state = OPCODE;
     reg [2:0] purpose;
@@ -92,14 +93,14 @@ module player #(
         reserved = 1'b0;
         write_low = 1'b0;
         casez (code)
-            OP_STEP_LOW: begin
+            `OP_STEP_LOW: begin
                 step_now = 1'b1;
                 write_low = state == OPCODE && code_valid;
             end
-            OP_STEP, OP_STEP_CAPTURE:
+            `OP_STEP, `OP_STEP_CAPTURE:
                 step_now = 1'b1;
-            OP_STEP_BYTE, OP_SET_BYTE, OP_SET_RUN, OP_NOP,
-            OP_SETTLE, OP_POINTER, OP_CAPTURE_BYTES, OP_SLOT: ;
+            `OP_STEP_BYTE, `OP_SET_BYTE, `OP_SET_RUN, `OP_NOP,
+            `OP_SETTLE, `OP_POINTER, `OP_CAPTURE_BYTES, `OP_SLOT: ;
             default:
                 reserved = 1'b1;
         endcase
@@ -126,29 +127,29 @@ module player #(
                 step_after <= 1'b0;
                 if (code_valid)
                     casez (code)
-                        OP_STEP_LOW: begin
+                        `OP_STEP_LOW: begin
                             capture <= code[6];
                             state <= SETTLE;
                         end
-                        OP_STEP, OP_STEP_CAPTURE: begin
-                            capture <= code == OP_STEP_CAPTURE;
+                        `OP_STEP, `OP_STEP_CAPTURE: begin
+                            capture <= code == `OP_STEP_CAPTURE;
                             state <= SETTLE;
                         end
-                        OP_STEP_BYTE: begin
+                        `OP_STEP_BYTE: begin
                             capture <= code[5];
                             step_after <= 1'b1;
                             address <= code[4:0];
                             state <= OPERAND;
                         end
-                        OP_SET_BYTE: begin
+                        `OP_SET_BYTE: begin
                             address <= code[4:0];
                             state <= OPERAND;
                         end
-                        OP_SET_RUN: begin
+                        `OP_SET_RUN: begin
                             remaining <= code[3:0];
                             state <= OPERAND;
                         end
-                        OP_SETTLE, OP_POINTER, OP_CAPTURE_BYTES, OP_SLOT:
+                        `OP_SETTLE, `OP_POINTER, `OP_CAPTURE_BYTES, `OP_SLOT:
                             state <= OPERAND;
                         default: ;
                     endcase

@@ -9,7 +9,7 @@ pub const BASE: u32 = 0x8000_0000;
 pub mod status {
     /// Bytes from [`BASE`](super::BASE).
     pub const OFFSET: usize = 0x00;
-    /// The receive ring holds at least one byte.
+    /// RX_DATA would not block: the receive ring holds a byte that belongs to no block.
     pub const RX_AVAILABLE: u32 = 1 << 0;
     /// The stall timer ran out since the last received byte; cleared by the next byte or by CONTROL.CLEAR_ERRORS.
     pub const RX_TIMED_OUT: u32 = 1 << 1;
@@ -29,7 +29,7 @@ pub mod status {
     pub const CAPTURE_OVERFLOW: u32 = 1 << 8;
 }
 
-/// Read: Takes one byte from the receive ring. Blocks until there is one, or, with CONTROL.STALL_TIMER, until the timer runs out.
+/// Read: Takes one byte from the receive ring. Blocks until there is one that belongs to no block, or, with CONTROL.STALL_TIMER, until the timer runs out.
 pub mod rx_data {
     /// Bytes from [`BASE`](super::BASE).
     pub const OFFSET: usize = 0x04;
@@ -41,17 +41,17 @@ pub mod rx_data {
     pub const VALID: u32 = 1 << 8;
 }
 
-/// Write: Sends one byte (bits 7:0). Blocks while the transmitter is busy.
+/// Write: Sends one byte (bits 7:0). Blocks until its last data bit is on the line.
 pub mod tx_data {
     /// Bytes from [`BASE`](super::BASE).
     pub const OFFSET: usize = 0x08;
 }
 
-/// Write: Modes and one-shot actions; a write sets all modes at once.
+/// Write: Modes and one-shot actions; a write sets all modes at once. Blocks while PLAYING.
 pub mod control {
     /// Bytes from [`BASE`](super::BASE).
     pub const OFFSET: usize = 0x0c;
-    /// Mode: reads that wait for bytes end 2^18 cycles after the last received byte.
+    /// Mode: reads that wait for bytes end after 2^18 cycles without a received byte.
     pub const STALL_TIMER: u32 = 1 << 0;
     /// Action: clears RX_OVERFLOW, RX_TIMED_OUT and BAD_OPCODE.
     pub const CLEAR_ERRORS: u32 = 1 << 1;
@@ -61,7 +61,7 @@ pub mod control {
     pub const RESET_PLAYER: u32 = 1 << 3;
 }
 
-/// Write: Starts the check pass over the next N bytes of the receive ring and the CRC-16 behind them (N = bits 10:0, 1 to 2040). Bytes are checked as they arrive and stay in the ring.
+/// Write: Starts the check pass over the next N bytes of the receive ring and the CRC-16 behind them (N = bits 10:0, 1 to 2040). Bytes are checked as they arrive and stay in the ring. Blocks while PLAYING; does nothing while a good block waits for PLAY or DROP_BLOCK.
 pub mod block_length {
     /// Bytes from [`BASE`](super::BASE).
     pub const OFFSET: usize = 0x10;
@@ -73,7 +73,7 @@ pub mod block_wait {
     pub const OFFSET: usize = 0x14;
 }
 
-/// Write: Feeds the checked block to the player and drops it, CRC included, from the ring. The capture buffer starts empty.
+/// Write: Feeds the checked block to the player and drops it, CRC included, from the ring. The capture buffer starts empty. Blocks while PLAYING and while a capture block is being sent; does nothing without a good block.
 pub mod play {
     /// Bytes from [`BASE`](super::BASE).
     pub const OFFSET: usize = 0x18;
@@ -93,19 +93,19 @@ pub mod captured {
     pub const BYTES: u32 = 0x0000_07ff;
     /// Lowest bit of [`BYTES`].
     pub const BYTES_SHIFT: u32 = 0;
-    /// Steps executed since reset, modulo 256.
+    /// Steps executed since the player's last reset, modulo 256.
     pub const STEPS: u32 = 0x00ff_0000;
     /// Lowest bit of [`STEPS`].
     pub const STEPS_SHIFT: u32 = 16;
 }
 
-/// Write: Sends the capture buffer and its CRC-16 (low byte first); may be repeated. Blocks while the transmitter is busy with something else; returns at once otherwise.
+/// Write: Sends the capture buffer and its CRC-16 (low byte first); may be repeated. Blocks while PLAYING and while a capture block is being sent; returns at once otherwise.
 pub mod send_captured {
     /// Bytes from [`BASE`](super::BASE).
     pub const OFFSET: usize = 0x24;
 }
 
-/// Write: Drops the checked block, CRC included, from the ring without playing it.
+/// Write: Drops the checked block, CRC included, from the ring without playing it. Does nothing without a good block.
 pub mod drop_block {
     /// Bytes from [`BASE`](super::BASE).
     pub const OFFSET: usize = 0x28;

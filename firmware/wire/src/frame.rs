@@ -6,59 +6,77 @@
 
 use crate::{Crc16, MAX_MESSAGE};
 
-/// Room for a message and its CRC.
-const CAPACITY: usize = MAX_MESSAGE + 2;
+/// Room for a message and its CRC, encoded: one code byte in front is all that
+/// short messages need.
+const CAPACITY: usize = 1 + MAX_MESSAGE + 2;
 
-/// A message under construction.
+/// A message on its way out, encoded as it is put together.
 ///
-/// Holds up to [`MAX_MESSAGE`] bytes; anything beyond is a defect of the
-/// message's encoder, is dropped, and makes the frame fail its check.
+/// Holds up to [`MAX_MESSAGE`] bytes; what would go beyond is a defect of the
+/// message's encoder and is dropped.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    bytes: [u8; CAPACITY],
+    encoded: [u8; CAPACITY],
+    /// Bytes of `encoded` in use, at least 1.
     length: usize,
+    /// Where the code byte of the current run lies.
+    code: usize,
     crc: Crc16,
 }
 
 impl Frame {
     /// An empty message.
-    pub fn new() -> Self {
-        Self { bytes: [0; CAPACITY], length: 0, crc: Crc16::new() }
+    pub const fn new() -> Self {
+        Self {
+            encoded: [0; CAPACITY],
+            length: 1,
+            code: 0,
+            crc: Crc16::new(),
+        }
     }
 
-    /// Appends one byte.
-    pub fn push(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(self.length) {
+    /// Appends bytes to the message.
+    // Once, for all messages: the soft MCU has 4 KiB. Nothing here can panic
+    // for the same reason.
+    #[inline(never)]
+    pub fn extend(&mut self, message: &[u8]) {
+        // In locals, because SERV needs twice as long for what lies in memory.
+        let (mut length, mut crc) = (self.length, self.crc);
+        for &byte in message {
+            let Some(slot) = self.encoded.get_mut(length) else {
+                break;
+            };
             *slot = byte;
-            self.length += 1;
-            self.crc.update(byte);
-        }
-    }
-
-    /// Appends bytes.
-    pub fn extend(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.push(byte);
-        }
-    }
-
-    /// The message so far.
-    pub fn message(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-
-    /// Appends the CRC and hands the frame's bytes to `put`, delimiters included.
-    /// Ends early, with the error, when `put` fails.
-    pub fn emit<E>(mut self, mut put: impl FnMut(u8) -> Result<(), E>) -> Result<(), E> {
-        self.extend(&self.crc.to_bytes());
-        put(0)?;
-        for run in self.message().split(|&byte| byte == 0) {
-            put(run.len() as u8 + 1)?;
-            for &byte in run {
-                put(byte)?;
+            crc.update(byte);
+            if byte == 0 {
+                self.end_run(length);
             }
+            length += 1;
+        }
+        (self.length, self.crc) = (length, crc);
+    }
+
+    /// Hands the frame's bytes to `put`, CRC and delimiters included, and leaves
+    /// the frame empty. Ends early, with the error, when `put` fails.
+    pub fn emit<E>(&mut self, mut put: impl FnMut(u8) -> Result<(), E>) -> Result<(), E> {
+        self.extend(&self.crc.to_bytes());
+        let length = self.length;
+        self.end_run(length);
+        (self.length, self.code, self.crc) = (1, 0, Crc16::new());
+
+        put(0)?;
+        for &byte in self.encoded.get(..length).unwrap_or_default() {
+            put(byte)?;
         }
         put(0)
+    }
+
+    /// Notes the length of the run that ends before `end`; the next begins there.
+    fn end_run(&mut self, end: usize) {
+        if let Some(code) = self.encoded.get_mut(self.code) {
+            *code = (end - self.code) as u8;
+        }
+        self.code = end;
     }
 }
 

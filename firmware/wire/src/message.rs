@@ -1,9 +1,6 @@
 use crate::regmap::identity;
 use crate::{Frame, VERSION};
 
-/// Bytes of the identity block that [`Hello`] carries: all but its magic.
-const IDENTITY_BYTES: usize = identity::BYTES - identity::NETLIST_HASH;
-
 mod kind {
     pub const HELLO: u8 = 0x01;
     pub const PLAY: u8 = 0x02;
@@ -71,18 +68,19 @@ pub enum Reply {
     Nak(Nak),
 }
 
-/// Who is there. The identity block is what the link step wrote into the
-/// bitstream; the firmware passes it on unread.
+/// Who is there. Most of it is the identity block that the link step wrote into
+/// the bitstream, which the firmware passes on unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hello {
-    /// Major, minor and patch version of the firmware.
-    pub firmware: [u8; 3],
-    /// Number of the last block executed since the board's reset, 0 for none.
-    pub last_block: u16,
-    identity: [u8; IDENTITY_BYTES],
+    /// Firmware version, last block, identity block from the netlist hash on.
+    fields: [u8; Self::FIELDS],
 }
 
 impl Hello {
+    const LAST_BLOCK: usize = 3;
+    const IDENTITY: usize = 5;
+    const FIELDS: usize = Self::IDENTITY + identity::BYTES - identity::NETLIST_HASH;
+
     /// `block` is the identity block as it stands in RAM; `None` unless it
     /// begins with the magic.
     pub fn new(firmware: [u8; 3], last_block: u16, block: &[u8; identity::BYTES]) -> Option<Self> {
@@ -90,60 +88,75 @@ impl Hello {
         if *magic != *b"FLB1" {
             return None;
         }
-        let mut identity = [0; IDENTITY_BYTES];
-        identity.copy_from_slice(rest);
-        Some(Self { firmware, last_block, identity })
+        let mut fields = [0; Self::FIELDS];
+        fields[..Self::LAST_BLOCK].copy_from_slice(&firmware);
+        fields[Self::LAST_BLOCK..Self::IDENTITY].copy_from_slice(&last_block.to_le_bytes());
+        fields[Self::IDENTITY..].copy_from_slice(rest);
+        Some(Self { fields })
+    }
+
+    /// Major, minor and patch version of the firmware.
+    pub fn firmware(&self) -> [u8; 3] {
+        self.field(0)
+    }
+
+    /// Number of the last block executed since the board's reset, 0 for none.
+    pub fn last_block(&self) -> u16 {
+        u16::from_le_bytes(self.field(Self::LAST_BLOCK))
     }
 
     /// First 16 bytes of the SHA-256 of the linked netlist.
     pub fn netlist_hash(&self) -> [u8; 16] {
-        self.field(identity::NETLIST_HASH)
+        self.identity(identity::NETLIST_HASH)
     }
 
     /// Bytes of the player's input bank.
     pub fn input_bytes(&self) -> u8 {
-        self.byte(identity::INPUT_BYTES)
+        self.identity_byte(identity::INPUT_BYTES)
     }
 
     /// Bytes that a full capture has.
     pub fn output_bytes(&self) -> u8 {
-        self.byte(identity::OUTPUT_BYTES)
+        self.identity_byte(identity::OUTPUT_BYTES)
     }
 
     /// Designs in this bitstream.
     pub fn slots(&self) -> u8 {
-        self.byte(identity::SLOTS)
+        self.identity_byte(identity::SLOTS)
     }
 
     /// Capabilities; none are defined yet.
     pub fn flags(&self) -> u8 {
-        self.byte(identity::FLAGS)
+        self.identity_byte(identity::FLAGS)
     }
 
     /// Frequency of the board clock, in Hz.
     pub fn clock_hz(&self) -> u32 {
-        u32::from_le_bytes(self.field(identity::CLOCK_HZ))
+        u32::from_le_bytes(self.identity(identity::CLOCK_HZ))
     }
 
     /// Bytes of the capture buffer.
     pub fn capture_capacity(&self) -> u16 {
-        u16::from_le_bytes(self.field(identity::CAPTURE_CAPACITY))
+        u16::from_le_bytes(self.identity(identity::CAPTURE_CAPACITY))
     }
 
     /// Bytes of the receive ring.
     pub fn ring_capacity(&self) -> u16 {
-        u16::from_le_bytes(self.field(identity::RING_CAPACITY))
+        u16::from_le_bytes(self.identity(identity::RING_CAPACITY))
     }
 
-    fn byte(&self, offset: usize) -> u8 {
-        let [byte] = self.field(offset);
+    fn identity_byte(&self, offset: usize) -> u8 {
+        let [byte] = self.identity(offset);
         byte
     }
 
-    fn field<const N: usize>(&self, offset: usize) -> [u8; N] {
-        let start = offset - identity::NETLIST_HASH;
+    fn identity<const N: usize>(&self, offset: usize) -> [u8; N] {
+        self.field(Self::IDENTITY + offset - identity::NETLIST_HASH)
+    }
+
+    fn field<const N: usize>(&self, start: usize) -> [u8; N] {
         let mut field = [0; N];
-        if let Some(bytes) = self.identity.get(start..start + N) {
+        if let Some(bytes) = self.fields.get(start..start + N) {
             field.copy_from_slice(bytes);
         }
         field
@@ -259,22 +272,22 @@ pub enum MessageError {
 impl Request {
     /// The message, ready to be sent.
     pub fn frame(&self, tag: u8) -> Frame {
+        let mut frame = Frame::new();
+        self.write(tag, &mut frame);
+        frame
+    }
+
+    fn write(&self, tag: u8, frame: &mut Frame) {
         match *self {
-            Self::Hello => begin(tag, kind::HELLO),
+            Self::Hello => fill(frame, tag, kind::HELLO, &[]),
             Self::Play { block, length } => {
-                let mut frame = begin(tag, kind::PLAY);
-                frame.extend(&block.to_le_bytes());
-                frame.extend(&length.to_le_bytes());
-                frame
+                let ([b0, b1], [l0, l1]) = (block.to_le_bytes(), length.to_le_bytes());
+                fill(frame, tag, kind::PLAY, &[b0, b1, l0, l1])
             }
-            Self::Resend { block } => {
-                let mut frame = begin(tag, kind::RESEND);
-                frame.extend(&block.to_le_bytes());
-                frame
-            }
-            Self::SelfTest => begin(tag, kind::SELF_TEST),
-            Self::Status => begin(tag, kind::STATUS),
-            Self::ResetPlayer => begin(tag, kind::RESET_PLAYER),
+            Self::Resend { block } => fill(frame, tag, kind::RESEND, &block.to_le_bytes()),
+            Self::SelfTest => fill(frame, tag, kind::SELF_TEST, &[]),
+            Self::Status => fill(frame, tag, kind::STATUS, &[]),
+            Self::ResetPlayer => fill(frame, tag, kind::RESET_PLAYER, &[]),
         }
     }
 
@@ -300,14 +313,16 @@ impl Request {
 impl Reply {
     /// The message, ready to be sent.
     pub fn frame(&self, tag: u8) -> Frame {
+        let mut frame = Frame::new();
+        self.write(tag, &mut frame);
+        frame
+    }
+
+    /// Appends the message to an empty frame. For a firmware that keeps one frame
+    /// and has no memory to move it about.
+    pub fn write(&self, tag: u8, frame: &mut Frame) {
         match self {
-            Self::Hello(hello) => {
-                let mut frame = begin(tag, kind::HELLO | kind::REPLY);
-                frame.extend(&hello.firmware);
-                frame.extend(&hello.last_block.to_le_bytes());
-                frame.extend(&hello.identity);
-                frame
-            }
+            Self::Hello(hello) => fill(frame, tag, kind::HELLO | kind::REPLY, &hello.fields),
             Self::Played(played) => {
                 let mut flags = 0;
                 if played.bad_opcode {
@@ -316,36 +331,35 @@ impl Reply {
                 if played.capture_overflow {
                     flags |= Played::CAPTURE_OVERFLOW;
                 }
-                let mut frame = begin(tag, kind::PLAY | kind::REPLY);
-                frame.extend(&played.block.to_le_bytes());
-                frame.extend(&played.captured.to_le_bytes());
-                frame.push(played.steps);
-                frame.push(flags);
-                frame
+                let [b0, b1] = played.block.to_le_bytes();
+                let [c0, c1] = played.captured.to_le_bytes();
+                let fields = [b0, b1, c0, c1, played.steps, flags];
+                fill(frame, tag, kind::PLAY | kind::REPLY, &fields)
             }
             Self::SelfTest(test) => {
-                let mut frame = begin(tag, kind::SELF_TEST | kind::REPLY);
-                for field in [test.start, test.length, test.crc] {
-                    frame.extend(&field.to_le_bytes());
-                }
-                frame
+                let [s0, s1] = test.start.to_le_bytes();
+                let [l0, l1] = test.length.to_le_bytes();
+                let [c0, c1] = test.crc.to_le_bytes();
+                let fields = [s0, s1, l0, l1, c0, c1];
+                fill(frame, tag, kind::SELF_TEST | kind::REPLY, &fields)
             }
             Self::Status(status) => {
-                let mut frame = begin(tag, kind::STATUS | kind::REPLY);
-                frame.extend(&status.last_block.to_le_bytes());
-                frame.push(status.steps);
-                frame.push(status.bad_frames);
-                frame.push(status.bad_blocks);
-                frame.push(status.stalls);
-                frame.push(status.overflows);
-                frame
+                let [b0, b1] = status.last_block.to_le_bytes();
+                let fields = [
+                    b0,
+                    b1,
+                    status.steps,
+                    status.bad_frames,
+                    status.bad_blocks,
+                    status.stalls,
+                    status.overflows,
+                ];
+                fill(frame, tag, kind::STATUS | kind::REPLY, &fields)
             }
-            Self::PlayerReset => begin(tag, kind::RESET_PLAYER | kind::REPLY),
+            Self::PlayerReset => fill(frame, tag, kind::RESET_PLAYER | kind::REPLY, &[]),
             Self::Nak(nak) => {
-                let mut frame = begin(tag, kind::NAK);
-                frame.push(nak.reason as u8);
-                frame.extend(&nak.expected.to_le_bytes());
-                frame
+                let [e0, e1] = nak.expected.to_le_bytes();
+                fill(frame, tag, kind::NAK, &[nak.reason as u8, e0, e1])
             }
         }
     }
@@ -360,10 +374,8 @@ impl Reply {
 
         let (header, kind, fields) = open(message)?;
         let reply = match (kind, fields) {
-            (HELLO, &[v0, v1, v2, b0, b1, ref identity @ ..]) => Self::Hello(Hello {
-                firmware: [v0, v1, v2],
-                last_block: u16::from_le_bytes([b0, b1]),
-                identity: identity.try_into().map_err(|_| MessageError::Malformed)?,
+            (HELLO, fields) => Self::Hello(Hello {
+                fields: fields.try_into().map_err(|_| MessageError::Malformed)?,
             }),
             (PLAYED, &[b0, b1, c0, c1, steps, flags]) => Self::Played(Played {
                 block: u16::from_le_bytes([b0, b1]),
@@ -401,10 +413,9 @@ impl Reply {
     }
 }
 
-fn begin(tag: u8, kind: u8) -> Frame {
-    let mut frame = Frame::new();
+fn fill(frame: &mut Frame, tag: u8, kind: u8, fields: &[u8]) {
     frame.extend(&[VERSION, tag, kind]);
-    frame
+    frame.extend(fields);
 }
 
 fn open(message: &[u8]) -> Result<(Header, u8, &[u8]), MessageError> {

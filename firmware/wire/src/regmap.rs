@@ -32,9 +32,9 @@ pub mod opcode {
     pub const STEP: u8 = 0b0000_0001;
     /// `00000010`: Step with capture.
     pub const STEP_CAPTURE: u8 = 0b0000_0010;
-    /// `00000011`, one operand byte: play_clk cycles from a step to its capture and to the next step: operand, 1 to 255.
+    /// `00000011`, one operand byte: play_clk cycles from a step to its capture and to the next step: operand, 1 to 255 (0: 256).
     pub const SETTLE: u8 = 0b0000_0011;
-    /// `00000100`, one operand byte: Byte address for SET_RUN.
+    /// `00000100`, one operand byte: Address of the next byte that SET_RUN writes.
     pub const POINTER: u8 = 0b0000_0100;
     /// `00000101`, one operand byte: A capture has operand+1 bytes, from output byte 0 on.
     pub const CAPTURE_BYTES: u8 = 0b0000_0101;

@@ -2,7 +2,8 @@
 // Include it inside a module: it holds localparams only.
 //
 // REG_<register>: byte offset. <register>_<field>: lowest bit of a field.
-// OP_<opcode>: pattern for casez.
+// `OP_<opcode>: pattern for casez; a macro, because Yosys takes a parameter with
+// `?` in it for tristate logic.
 
 /* verilator lint_save */
 /* verilator lint_off UNUSEDPARAM */
@@ -36,16 +37,16 @@ localparam CAPTURED_STEPS = 16;
 localparam [5:0] REG_SEND_CAPTURED = 6'h24;
 localparam [5:0] REG_DROP_BLOCK = 6'h28;
 
-localparam [7:0] OP_STEP_LOW = 8'b1???????;
-localparam [7:0] OP_STEP_BYTE = 8'b01??????;
-localparam [7:0] OP_SET_BYTE = 8'b001?????;
-localparam [7:0] OP_SET_RUN = 8'b0001????;
-localparam [7:0] OP_NOP = 8'b00000000;
-localparam [7:0] OP_STEP = 8'b00000001;
-localparam [7:0] OP_STEP_CAPTURE = 8'b00000010;
-localparam [7:0] OP_SETTLE = 8'b00000011;
-localparam [7:0] OP_POINTER = 8'b00000100;
-localparam [7:0] OP_CAPTURE_BYTES = 8'b00000101;
-localparam [7:0] OP_SLOT = 8'b00000110;
+`define OP_STEP_LOW 8'b1???????
+`define OP_STEP_BYTE 8'b01??????
+`define OP_SET_BYTE 8'b001?????
+`define OP_SET_RUN 8'b0001????
+`define OP_NOP 8'b00000000
+`define OP_STEP 8'b00000001
+`define OP_STEP_CAPTURE 8'b00000010
+`define OP_SETTLE 8'b00000011
+`define OP_POINTER 8'b00000100
+`define OP_CAPTURE_BYTES 8'b00000101
+`define OP_SLOT 8'b00000110
 
 /* verilator lint_restore */

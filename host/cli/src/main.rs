@@ -1,2 +1,61 @@
-//! The filbench command.
-fn main() {}
+//! The `filbench` command: the human and the JSON face of an evaluation, the
+//! virtual board as a program, and the tools' sandboxed worker.
+
+mod args;
+mod boards;
+mod progress;
+mod run;
+mod table;
+mod usage;
+mod vboard;
+
+use args::{Cli, Command};
+use clap::Parser;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+use usage::Usage;
+
+/// What is logged to stderr; the syntax of `tracing_subscriber`'s filter.
+const LOG: &str = "FILBENCH_LOG";
+
+/// The exit code of a fault, also of one that made no report.
+const EXIT_FAULT: u8 = 3;
+/// The exit code of wrong usage; `EX_USAGE` of BSD's sysexits.
+const EXIT_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    // The same program runs as the tools' worker; nothing may come before.
+    if let Some(code) = filbench_toolbox::worker_main() {
+        return code;
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors. Printing fails only when nobody
+            // reads.
+            error.print().ok();
+            return match error.exit_code() {
+                0 => ExitCode::SUCCESS,
+                _ => ExitCode::from(EXIT_USAGE),
+            };
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_env_filter(EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("warn")))
+        .init();
+    let end = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Vboard(args) => vboard::run(&args),
+        Command::Boards => boards::run(),
+    };
+    end.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        match error.downcast_ref::<Usage>() {
+            Some(_) => ExitCode::from(EXIT_USAGE),
+            None => ExitCode::from(EXIT_FAULT),
+        }
+    })
+}

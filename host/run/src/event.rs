@@ -1,7 +1,11 @@
+//! What an evaluation tells while it runs.
+
 use filbench_model::{Diagnostic, Fault, Verdict};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Whose way through the chain an event speaks of.
@@ -150,21 +154,93 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The evaluation's end of the event channel.
+/// The evaluation's end of the event channel, and its stop watch.
 ///
 /// A subscriber that went away is no reason to stop: sending never fails.
 #[derive(Clone, Debug)]
 pub(crate) struct Reporter {
     events: mpsc::UnboundedSender<Event>,
+    durations: Arc<Mutex<BTreeMap<Phase, Duration>>>,
 }
 
 impl Reporter {
     pub(crate) fn new(events: mpsc::UnboundedSender<Event>) -> Self {
-        Self { events }
+        Self {
+            events,
+            durations: Arc::default(),
+        }
     }
 
     pub(crate) fn send(&self, event: Event) {
         // Fails only when nobody listens any more.
         self.events.send(event).ok();
+    }
+
+    /// Sends what `subject` goes through.
+    pub(crate) fn subject(&self, subject: Subject) -> Phases {
+        Phases {
+            reporter: self.clone(),
+            subject,
+        }
+    }
+
+    /// Wall time of each phase so far, the golden's own phases left out.
+    pub(crate) fn durations(&self) -> BTreeMap<Phase, Duration> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Phase, Duration>> {
+        // The map is whole after every addition, even one that panicked.
+        self.durations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The reporter of one subject.
+#[derive(Clone, Debug)]
+pub(crate) struct Phases {
+    reporter: Reporter,
+    subject: Subject,
+}
+
+impl Phases {
+    /// Does `work` as `phase`: announced, timed, and its end announced.
+    pub(crate) async fn run<T>(&self, phase: Phase, work: impl Future<Output = T>) -> T {
+        let subject = self.subject;
+        tracing::debug!(run.subject = ?subject, run.phase = %phase, "phase started");
+        self.reporter.send(Event::PhaseStarted { subject, phase });
+        let started = Instant::now();
+        let result = work.await;
+        let duration = started.elapsed();
+        if subject != Subject::Golden {
+            *self.reporter.lock().entry(phase).or_default() += duration;
+        }
+        self.reporter.send(Event::PhaseFinished {
+            subject,
+            phase,
+            duration,
+        });
+        result
+    }
+
+    /// How far `phase` has come.
+    pub(crate) fn progress(&self, phase: Phase, done: u64, total: u64) {
+        self.reporter.send(Event::Progress {
+            subject: self.subject,
+            phase,
+            done,
+            total,
+        });
+    }
+
+    /// Something that belongs to no phase.
+    pub(crate) fn send(&self, event: Event) {
+        self.reporter.send(event);
+    }
+
+    /// Whether this is the submission that is judged.
+    pub(crate) fn is_candidate(&self) -> bool {
+        self.subject == Subject::Candidate
     }
 }

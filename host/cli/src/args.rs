@@ -1,0 +1,98 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Judge generated RTL on an FPGA board, real or virtual.
+#[derive(Debug, Parser)]
+#[command(name = "filbench", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 pass, 1 fail, 2 inconclusive, 3 fault of the lab, 64 wrong usage, 130 interrupted.
+FILBENCH_LOG sets what is logged to stderr (such as `filbench_run=debug`), FILBENCH_CACHE where \
+tools and recordings are kept.";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge a design: build it, play its problem on a board, compare with the golden
+    #[command(after_help = EXIT_CODES)]
+    Run(RunArgs),
+    /// Run a bitstream on a virtual board
+    Vboard(VboardArgs),
+    /// List the known boards and what a board selector accepts
+    Boards,
+}
+
+/// `filbench run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The candidate's Verilog files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The problem: a VerilogEval prefix (`suite/Prob031_dff`), any of its files, or a vector
+    /// file (.csv, .vcd)
+    #[arg(long, value_name = "PATH")]
+    pub problem: PathBuf,
+    /// The candidate's top module [default: the one that the problem names]
+    #[arg(long, value_name = "NAME")]
+    pub top: Option<String>,
+    /// Which board: `virtual:KIND`, `KIND` or `id:NAME`; see `filbench boards`
+    #[arg(long, value_name = "SELECTOR", default_value = "virtual:icebreaker")]
+    pub board: String,
+    /// How the report is printed on stdout
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Where report.json, bitstream, waveform and tool reports go
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Place-and-route seed
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u32,
+    /// Checked samples that a pass needs [default: 8, or all steps of a shorter problem]
+    #[arg(long, value_name = "N")]
+    pub min_samples: Option<usize>,
+    /// Fail a design in which a latch is inferred
+    #[arg(long)]
+    pub forbid_latches: bool,
+    /// Put this image into the soft MCU instead of the built firmware
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub firmware: Option<PathBuf>,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for a person.
+    Human,
+    /// The report as JSON, and nothing else, on stdout.
+    Json,
+}
+
+/// `filbench vboard`.
+#[derive(Debug, Args)]
+pub struct VboardArgs {
+    /// The kind of board, such as `icebreaker`
+    #[arg(long, value_name = "KIND")]
+    pub board: String,
+    /// An icepack `.bin` file, the same that the real board gets
+    #[arg(long, value_name = "FILE")]
+    pub bitstream: PathBuf,
+    /// Where the board's UART goes
+    #[arg(long, value_enum, default_value_t = Uart::Stdio)]
+    pub uart: Uart,
+}
+
+/// Where a virtual board's UART goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Uart {
+    /// Bytes in on stdin, bytes out on stdout.
+    Stdio,
+    /// A pseudo-terminal whose path is printed.
+    Pty,
+}

@@ -1,0 +1,199 @@
+//! `filbench run`.
+
+use crate::args::{Format, RunArgs};
+use crate::usage::Usage;
+use crate::{progress, table};
+use anyhow::Context as _;
+use filbench_flow::{Firmware, SourceFile, Submission};
+use filbench_lab::Selector;
+use filbench_model::Report;
+use filbench_run::{Context, ContextConfig, Evaluation, Options, evaluate, fault_report};
+use filbench_stimulus::ProblemFiles;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// The exit code after SIGINT, as shells have it: 128 and the signal.
+const EXIT_INTERRUPTED: u8 = 130;
+/// The exit code after SIGTERM.
+const EXIT_TERMINATED: u8 = 143;
+/// How long an interrupted evaluation may take to put its things away.
+const PUT_AWAY: Duration = Duration::from_secs(5);
+
+/// Judges a candidate and prints the report.
+pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+    let order = Order::read(args)?;
+    let context = match Context::open(ContextConfig {
+        cache: filbench_toolbox::cache_root(),
+        program: None,
+    }) {
+        Ok(context) => context,
+        Err(fault) => {
+            let evaluation = fault_report(&order.submission, &order.options, fault);
+            return finish(args, &evaluation);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime; are threads forbidden here?")?;
+    let end = runtime.block_on(async {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let display = tokio::spawn(progress::show(receiver));
+        let evaluation = evaluate(
+            &context,
+            order.submission,
+            order.problem,
+            &order.selector,
+            &order.options,
+            sender,
+        );
+        let end = tokio::select! {
+            evaluation = evaluation => Ok(Box::new(evaluation)),
+            code = interrupted() => Err(code),
+        };
+        // The sender went away with the evaluation, so the display ends.
+        display.await.ok();
+        end
+    });
+    match end {
+        Ok(evaluation) => finish(args, &evaluation),
+        Err(code) => {
+            context.stop();
+            runtime.shutdown_timeout(PUT_AWAY);
+            eprintln!("interrupted");
+            Ok(ExitCode::from(code))
+        }
+    }
+}
+
+/// The exit code of the signal that ends the program.
+async fn interrupted() -> u8 {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        // Without handlers the signals end the program at once.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => EXIT_INTERRUPTED,
+        _ = terminate.recv() => EXIT_TERMINATED,
+    }
+}
+
+/// What the arguments ask for, read and checked.
+struct Order {
+    submission: Submission,
+    problem: ProblemFiles,
+    selector: Selector,
+    options: Options,
+}
+
+impl Order {
+    fn read(args: &RunArgs) -> Result<Self, Usage> {
+        let files = candidate(&args.files)?;
+        let problem = filbench_stimulus::locate(&args.problem)
+            .map_err(|error| Usage::Problem(error.to_string()))?;
+        let selector = args
+            .board
+            .parse()
+            .map_err(|error: filbench_lab::SelectorError| Usage::Board(error.to_string()))?;
+        let firmware = match &args.firmware {
+            Some(path) => Some(firmware(path)?),
+            None => None,
+        };
+        if let Some(dir) = &args.out {
+            std::fs::create_dir_all(dir).map_err(|source| Usage::Out {
+                path: dir.clone(),
+                source,
+            })?;
+        }
+        let top = args.top.clone().unwrap_or_else(|| problem.top().to_owned());
+        Ok(Self {
+            submission: Submission { files, top },
+            problem,
+            selector,
+            options: Options {
+                seed: args.seed,
+                min_samples: args.min_samples,
+                forbid_latches: args.forbid_latches,
+                firmware,
+            },
+        })
+    }
+}
+
+/// The candidate's files under their own names, without their folders.
+fn candidate(paths: &[PathBuf]) -> Result<Vec<SourceFile>, Usage> {
+    let mut files: Vec<SourceFile> = Vec::new();
+    for path in paths {
+        let contents = std::fs::read(path).map_err(|source| Usage::Candidate {
+            path: path.clone(),
+            source,
+        })?;
+        let name = match path.file_name() {
+            Some(name) => name.to_string_lossy().into_owned(),
+            None => path.to_string_lossy().into_owned(),
+        };
+        if files.iter().any(|file| file.name == name) {
+            return Err(Usage::SameName { name });
+        }
+        files.push(SourceFile { name, contents });
+    }
+    Ok(files)
+}
+
+fn firmware(path: &Path) -> Result<Firmware, Usage> {
+    let image = std::fs::read(path).map_err(|source| Usage::Firmware {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Firmware::new(image))
+}
+
+/// Keeps what is to be kept, prints the report, and gives its exit code.
+fn finish(args: &RunArgs, evaluation: &Evaluation) -> anyhow::Result<ExitCode> {
+    let report = &evaluation.report;
+    let json = json(report)?;
+    if let Some(dir) = &args.out {
+        keep(dir, evaluation, &json)?;
+    }
+    let text = match args.format {
+        Format::Json => json,
+        Format::Human => table::render(report, args.out.as_deref()),
+    };
+    let mut stdout = std::io::stdout();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("cannot print the report; add `--out DIR` to have it in a file")?;
+    Ok(ExitCode::from(report.verdict.exit_code()))
+}
+
+fn json(report: &Report) -> anyhow::Result<String> {
+    let mut text = serde_json::to_string_pretty(report)
+        .context("the report has a value that JSON cannot hold")?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Writes report and artifacts into `dir`; those of an earlier evaluation
+/// that this one does not have are removed.
+fn keep(dir: &Path, evaluation: &Evaluation, json: &str) -> anyhow::Result<()> {
+    let write = |name: &str, contents: &[u8]| {
+        let path = dir.join(name);
+        std::fs::write(&path, contents)
+            .with_context(|| format!("cannot write {}; is there room?", path.display()))
+    };
+    for name in filbench_run::ARTIFACTS {
+        std::fs::remove_file(dir.join(name)).ok();
+    }
+    for artifact in &evaluation.artifacts {
+        write(&artifact.name, &artifact.contents)?;
+    }
+    write("report.json", json.as_bytes())
+}

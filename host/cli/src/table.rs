@@ -1,0 +1,214 @@
+//! The human report: a compact table.
+
+use crate::progress::headline;
+use filbench_model::{MeasuredOn, Outcome, Report, Severity};
+use filbench_run::Phase;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Longest value of a port that is printed whole, in digits.
+const LONGEST_VALUE: usize = 72;
+/// Most diagnostics that are printed.
+const DIAGNOSTICS: usize = 8;
+
+/// The report as text, with a newline at the end.
+///
+/// `out` is the folder that received the artifacts, if one was asked for.
+pub fn render(report: &Report, out: Option<&Path>) -> String {
+    let mut table = Table::default();
+    let stage = match report.verdict.stage {
+        Some(stage) => format!(" ({stage})"),
+        None => String::new(),
+    };
+    table.line(&format!("{}{stage}", headline(report.verdict.outcome)));
+    table.line(&format!("  {}", report.verdict.reason));
+    table.line("");
+    if let Some(mismatch) = &report.mismatch {
+        table.row(
+            "mismatch",
+            &format!("step {}, port `{}`", mismatch.step, mismatch.port),
+        );
+        table.row("  expected", &value(&mismatch.expected));
+        table.row("  got", &value(&mismatch.got));
+    }
+    samples(&mut table, report);
+    resources(&mut table, report);
+    timing(&mut table, report);
+    board(&mut table, report);
+    durations(&mut table, report);
+    diagnostics(&mut table, report);
+    files(&mut table, report, out);
+    table.text
+}
+
+#[derive(Default)]
+struct Table {
+    text: String,
+}
+
+impl Table {
+    fn line(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    fn row(&mut self, label: &str, text: &str) {
+        // Writing to a String does not fail.
+        writeln!(self.text, "  {label:<11} {text}").ok();
+    }
+}
+
+/// A port's value, shortened in the middle; narrow ones as they are.
+fn value(binary: &str) -> String {
+    let digits = binary.len();
+    if digits <= LONGEST_VALUE {
+        return binary.to_owned();
+    }
+    let half = LONGEST_VALUE / 2 - 2;
+    format!(
+        "{}…{} ({digits} bits)",
+        &binary[..half],
+        &binary[digits - half..]
+    )
+}
+
+fn samples(table: &mut Table, report: &Report) {
+    if report.checked_samples + report.masked_samples == 0 {
+        return;
+    }
+    let mut text = format!(
+        "{} checked, {} masked",
+        report.checked_samples, report.masked_samples
+    );
+    if let Some(wrong) = report.mismatching_samples {
+        write!(text, ", {wrong} wrong").ok();
+    }
+    if report.unknown_inputs_matter {
+        text.push_str("; unknown inputs matter (playing them as 0 and as 1 gave different answers)");
+    }
+    table.row("samples", &text);
+    if !report.output_bits_never_checked.is_empty() {
+        table.row(
+            "unchecked",
+            &report.output_bits_never_checked.join(", "),
+        );
+    }
+}
+
+fn resources(table: &mut Table, report: &Report) {
+    let Some(cells) = report.resources else {
+        return;
+    };
+    let named = [
+        (cells.lut4, "LUT4"),
+        (cells.ff, "FF"),
+        (cells.carry, "carry"),
+        (cells.bram, "BRAM"),
+        (cells.spram, "SPRAM"),
+        (cells.dsp, "DSP"),
+    ];
+    let text: Vec<String> = named
+        .iter()
+        .filter(|(count, name)| *count > 0 || ["LUT4", "FF"].contains(name))
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    table.row("resources", &format!("{} (the design alone)", text.join(", ")));
+}
+
+fn timing(table: &mut Table, report: &Report) {
+    // The design's clocks first, the fixture's after them.
+    let mut clocks: Vec<_> = report.timing.iter().collect();
+    clocks.sort_by_key(|clock| !clock.of_design);
+    for clock in clocks {
+        let constraint = match clock.constraint_mhz {
+            Some(mhz) => format!(", {mhz:.1} MHz asked for"),
+            None => String::new(),
+        };
+        table.row(
+            "predicted",
+            &format!(
+                "{} {:.1} MHz (static analysis{constraint})",
+                clock.clock, clock.predicted_mhz
+            ),
+        );
+    }
+}
+
+fn board(table: &mut Table, report: &Report) {
+    if let (Some(on), Some(board)) = (report.measured_on, &report.board) {
+        let what = match on {
+            MeasuredOn::Virtual => "a virtual",
+            MeasuredOn::Physical => "a physical",
+        };
+        table.row(
+            "measured on",
+            &format!(
+                "{what} {} ({} {}, {})",
+                board.kind, board.device, board.package, board.id
+            ),
+        );
+    }
+}
+
+fn durations(table: &mut Table, report: &Report) {
+    let text: Vec<String> = Phase::ALL
+        .iter()
+        .filter_map(|phase| {
+            let ms = report.durations_ms.get(phase.name())?;
+            Some(format!("{phase} {}", seconds(*ms)))
+        })
+        .collect();
+    if !text.is_empty() {
+        table.row("time", &text.join(", "));
+    }
+    if let Some(total) = report.durations_ms.get(filbench_run::TOTAL) {
+        table.row("", &format!("{} in all", seconds(*total)));
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{}.{:02} s", ms / 1000, ms % 1000 / 10)
+}
+
+fn diagnostics(table: &mut Table, report: &Report) {
+    if report.verdict.outcome == Outcome::Pass {
+        return;
+    }
+    let errors_first = |severity: Severity| {
+        report
+            .diagnostics
+            .iter()
+            .filter(move |diagnostic| diagnostic.severity == severity)
+    };
+    let all: Vec<_> = errors_first(Severity::Error)
+        .chain(errors_first(Severity::Warning))
+        .collect();
+    for diagnostic in all.iter().take(DIAGNOSTICS) {
+        let place = match (&diagnostic.file, diagnostic.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}: "),
+            (Some(file), None) => format!("{file}: "),
+            _ => String::new(),
+        };
+        table.row(
+            &diagnostic.tool,
+            &format!("{place}{}", diagnostic.message.trim()),
+        );
+    }
+    if all.len() > DIAGNOSTICS {
+        table.row("", &format!("and {} more", all.len() - DIAGNOSTICS));
+    }
+}
+
+fn files(table: &mut Table, report: &Report, out: Option<&Path>) {
+    match out {
+        Some(dir) if report.mismatch.is_some() => {
+            let waveform = dir.join(filbench_run::MISMATCH_VCD);
+            table.row("waveform", &waveform.display().to_string());
+        }
+        Some(dir) => table.row("artifacts", &dir.display().to_string()),
+        None if report.mismatch.is_some() => {
+            table.row("waveform", "not kept; add `--out DIR` to keep it");
+        }
+        None => {}
+    }
+}

@@ -1,0 +1,65 @@
+//! Mistakes on the command line that clap cannot see.
+
+use std::path::PathBuf;
+
+/// A wrong argument: what was found, and what to type instead.
+#[derive(Debug, thiserror::Error)]
+pub enum Usage {
+    /// A file of the candidate that cannot be read.
+    #[error(
+        "cannot read the candidate's file `{}`: {source}\n  \
+         try `filbench run path/to/candidate.v --problem path/to/problem`",
+        path.display()
+    )]
+    Candidate {
+        /// As given.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Two files of the candidate with the same name.
+    #[error(
+        "two of the candidate's files are called `{name}`\n  rename one of them and run again"
+    )]
+    SameName {
+        /// Without its folder.
+        name: String,
+    },
+    /// A firmware image that cannot be read.
+    #[error("cannot read the firmware image `{}`: {source}", path.display())]
+    Firmware {
+        /// As given.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A bitstream that cannot be read.
+    #[error(
+        "cannot read the bitstream `{}`: {source}\n  \
+         try `filbench vboard --board KIND --bitstream path/to/bitstream.bin`",
+        path.display()
+    )]
+    Bitstream {
+        /// As given.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// No problem where one was pointed at.
+    #[error("{0}")]
+    Problem(String),
+    /// A board selector that names nothing.
+    #[error("{0}\n  type `filbench boards` for the boards within reach")]
+    Board(String),
+    /// An output folder that cannot be made.
+    #[error(
+        "cannot make the folder `{}`: {source}\n  name a writable one, as in `--out out`",
+        path.display()
+    )]
+    Out {
+        /// As given.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+}

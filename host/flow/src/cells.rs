@@ -1,0 +1,235 @@
+//! What the cells of a gate-level iCE40 netlist do, as far as the analyses need
+//! to know: which pins clock, set or latch something, and which outputs follow
+//! which inputs without waiting for an event.
+
+use crate::netlist::{Bit, Cell, PortDirection};
+use filbench_model::ClockEdge;
+
+/// How a cell's outputs depend on its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Outputs follow inputs.
+    Combinational,
+    /// Outputs follow inputs while the enable is active, and hold otherwise.
+    Latch,
+    /// Outputs change at events only.
+    Sequential,
+}
+
+/// What a pin does to the state behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EventPin {
+    /// Samples at an edge.
+    Clock(ClockEdge),
+    /// Sets or resets at once.
+    AsyncSetReset,
+    /// Opens a latch.
+    LatchEnable,
+}
+
+/// The class of `cell`.
+///
+/// The gate-level netlist holds Yosys' fine-grained gates (`$_AND_`, …), the
+/// carry wrapper, latches, and iCE40 cells (from flip-flop mapping, or
+/// instantiated by the design).
+pub(crate) fn class(cell: &Cell) -> Class {
+    match cell.kind.as_str() {
+        "$_DLATCH_P_" | "$_DLATCH_N_" => Class::Latch,
+        // With a constant clock nothing inside can be registered.
+        "SB_MAC16" if cell.bits("CLK").iter().all(|bit| bit.net().is_none()) => {
+            Class::Combinational
+        }
+        "SB_MAC16" | "SB_SPRAM256KA" => Class::Sequential,
+        kind if kind.starts_with("SB_DFF") || kind.starts_with("SB_RAM40_4K") => Class::Sequential,
+        _ => Class::Combinational,
+    }
+}
+
+/// The pins of `cell` through which events enter, with what they are tied to.
+pub(crate) fn event_pins(cell: &Cell) -> Vec<(EventPin, Bit)> {
+    use ClockEdge::{Falling, Rising};
+    let mut pins = Vec::new();
+    let mut add = |port: &str, role: EventPin| {
+        pins.extend(cell.bits(port).iter().map(|&bit| (role, bit)));
+    };
+    let edge = |falling: bool| EventPin::Clock(if falling { Falling } else { Rising });
+    match cell.kind.as_str() {
+        "$_DLATCH_P_" | "$_DLATCH_N_" => add("E", EventPin::LatchEnable),
+        "SB_SPRAM256KA" => add("CLOCK", edge(false)),
+        "SB_MAC16" if class(cell) == Class::Sequential => {
+            let negative = cell
+                .parameter("NEG_TRIGGER")
+                .is_some_and(|value| value.ends_with('1'));
+            add("CLK", edge(negative));
+            for port in ["IRSTTOP", "IRSTBOT", "ORSTTOP", "ORSTBOT"] {
+                add(port, EventPin::AsyncSetReset);
+            }
+        }
+        kind => {
+            if let Some(suffix) = kind.strip_prefix("SB_RAM40_4K") {
+                add("RCLK", edge(suffix.starts_with("NR")));
+                add("WCLK", edge(suffix.ends_with("NW")));
+            } else if let Some(suffix) = kind.strip_prefix("SB_DFF") {
+                let (falling, suffix) = strip(suffix, 'N');
+                let (_, suffix) = strip(suffix, 'E');
+                add("C", edge(falling));
+                // `SR` and `SS` are the synchronous ones.
+                match suffix {
+                    "R" => add("R", EventPin::AsyncSetReset),
+                    "S" => add("S", EventPin::AsyncSetReset),
+                    _ => {}
+                }
+            }
+        }
+    }
+    pins
+}
+
+fn strip(text: &str, prefix: char) -> (bool, &str) {
+    match text.strip_prefix(prefix) {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    }
+}
+
+/// Calls `arc(from, to)` for every pair of nets of which `to` follows `from`
+/// through `cell` without an event. A latch counts as open.
+pub(crate) fn arcs(cell: &Cell, mut arc: impl FnMut(u32, u32)) {
+    if class(cell) == Class::Sequential {
+        return;
+    }
+    for (output, to_bits) in cell.ports(PortDirection::Output) {
+        for to in to_bits.iter().filter_map(|bit| bit.net()) {
+            for (input, from_bits) in cell.ports(PortDirection::Input) {
+                if !follows(cell, output, input) {
+                    continue;
+                }
+                for from in from_bits.iter().filter_map(|bit| bit.net()) {
+                    arc(from, to);
+                }
+            }
+        }
+    }
+}
+
+/// Whether `output` of `cell` follows `input`. Only the carry wrapper has
+/// outputs that do not follow all inputs: it is a LUT (I0, A, B, and I3 or the
+/// carry in) and a carry cell (A, B, carry in) in one, and taking it as a whole
+/// would see loops in every pair of adders.
+fn follows(cell: &Cell, output: &str, input: &str) -> bool {
+    if cell.kind != "$__ICE40_CARRY_WRAPPER" {
+        return true;
+    }
+    let carry_in_to_lut = cell
+        .parameter("I3_IS_CI")
+        .is_some_and(|value| value.ends_with('1'));
+    match (output, input) {
+        (_, "A" | "B") | ("CO", "CI") | ("O", "I0") => true,
+        ("O", "CI") => carry_in_to_lut,
+        ("O", "I3") => !carry_in_to_lut,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(kind: &str, pins: &[(&str, u32, PortDirection)]) -> Cell {
+        Cell {
+            hide_name: 0,
+            kind: kind.into(),
+            parameters: Default::default(),
+            attributes: Default::default(),
+            port_directions: pins.iter().map(|(p, _, d)| (*p, *d)).collect(),
+            connections: pins.iter().map(|(p, n, _)| (*p, vec![Bit::Net(*n)])).collect(),
+        }
+    }
+
+    fn inputs(kind: &str, pins: &[&str]) -> Cell {
+        let pins: Vec<_> = pins
+            .iter()
+            .enumerate()
+            .map(|(n, p)| (*p, n as u32, PortDirection::Input))
+            .collect();
+        cell(kind, &pins)
+    }
+
+    #[test]
+    fn flip_flop_names_tell_edge_and_reset() {
+        use ClockEdge::{Falling, Rising};
+        use EventPin::{AsyncSetReset, Clock};
+        for (kind, reset_pin, edge, is_async) in [
+            ("SB_DFF", "R", Rising, false),
+            ("SB_DFFR", "R", Rising, true),
+            ("SB_DFFS", "S", Rising, true),
+            ("SB_DFFSR", "R", Rising, false),
+            ("SB_DFFSS", "S", Rising, false),
+            ("SB_DFFESR", "R", Rising, false),
+            ("SB_DFFES", "S", Rising, true),
+            ("SB_DFFNER", "R", Falling, true),
+            ("SB_DFFNESS", "S", Falling, false),
+            ("SB_DFFNSR", "R", Falling, false),
+        ] {
+            let mut expected = vec![(Clock(edge), Bit::Net(0))];
+            if is_async {
+                expected.push((AsyncSetReset, Bit::Net(1)));
+            }
+            let pins = if kind == "SB_DFF" { vec!["C"] } else { vec!["C", reset_pin] };
+            assert_eq!(event_pins(&inputs(kind, &pins)), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn ram_names_tell_the_edges() {
+        use ClockEdge::{Falling, Rising};
+        for (kind, read, write) in [
+            ("SB_RAM40_4K", Rising, Rising),
+            ("SB_RAM40_4KNR", Falling, Rising),
+            ("SB_RAM40_4KNW", Rising, Falling),
+            ("SB_RAM40_4KNRNW", Falling, Falling),
+        ] {
+            let pins = event_pins(&inputs(kind, &["RCLK", "WCLK"]));
+            let expected = [
+                (EventPin::Clock(read), Bit::Net(0)),
+                (EventPin::Clock(write), Bit::Net(1)),
+            ];
+            assert_eq!(pins, expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_carry_wrapper_is_two_cells() {
+        use PortDirection::{Input, Output};
+        let mut wrapper = cell(
+            "$__ICE40_CARRY_WRAPPER",
+            &[
+                ("A", 1, Input),
+                ("B", 2, Input),
+                ("CI", 3, Input),
+                ("I0", 4, Input),
+                ("I3", 5, Input),
+                ("CO", 6, Output),
+                ("O", 7, Output),
+            ],
+        );
+        wrapper
+            .parameters
+            .push("I3_IS_CI", crate::netlist::Value::Text("1".into()));
+        let mut found = Vec::new();
+        arcs(&wrapper, |from, to| found.push((from, to)));
+        assert_eq!(
+            found,
+            [(1, 6), (2, 6), (3, 6), (1, 7), (2, 7), (3, 7), (4, 7)]
+        );
+    }
+
+    #[test]
+    fn a_multiplier_without_a_clock_is_combinational() {
+        let mut mac = inputs("SB_MAC16", &["CLK", "A"]);
+        assert_eq!(class(&mac), Class::Sequential);
+        *mac.connections.get_mut("CLK").unwrap() = vec![Bit::Zero];
+        assert_eq!(class(&mac), Class::Combinational);
+        assert_eq!(event_pins(&mac), []);
+    }
+}

@@ -1,0 +1,120 @@
+//! From scores to a verdict: pure.
+
+use crate::scoreboard::{Score, never_checked};
+use crate::wiring::UnknownInputs;
+use filbench_model::{FailStage, InconclusiveReason, Mismatch, Problem, StimulusSource, Verdict};
+
+/// Checked samples that a pass needs where the caller does not say: this
+/// many, or every step of a problem that has fewer.
+pub const DEFAULT_MIN_SAMPLES: usize = 8;
+
+/// Checked samples that a pass on `problem` needs: `asked`, or the default;
+/// never less than one.
+pub fn min_samples(problem: &Problem, asked: Option<usize>) -> usize {
+    asked
+        .unwrap_or_else(|| DEFAULT_MIN_SAMPLES.min(problem.steps.len()))
+        .max(1)
+}
+
+/// Why a problem cannot be judged whatever the candidate answers.
+pub fn unjudgeable(problem: &Problem) -> Option<Verdict> {
+    match problem.source {
+        StimulusSource::TestBench { racy: true, .. } => Some(Verdict::inconclusive(
+            InconclusiveReason::RacyTestbench,
+            format!(
+                "no order of the simultaneous changes in the test bench of `{}` reproduces its \
+                 golden; drive the data away from the clock's edges and run again",
+                problem.name
+            ),
+        )),
+        _ => None,
+    }
+}
+
+/// The scores of one candidate: of the play with unknown inputs as 0, and of
+/// the one with them as 1 where the problem has any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scores {
+    /// Each play's setting and score, in the order played.
+    pub plays: Vec<(UnknownInputs, Score)>,
+    /// The plays' answers differ in a compared bit.
+    pub unknown_inputs_matter: bool,
+}
+
+impl Scores {
+    /// The first play with a mismatch.
+    pub fn mismatch(&self) -> Option<(UnknownInputs, &Score, &Mismatch)> {
+        self.plays.iter().find_map(|(unknown, score)| {
+            score
+                .mismatch
+                .as_ref()
+                .map(|mismatch| (*unknown, score, mismatch))
+        })
+    }
+}
+
+/// The verdict on a candidate that was played.
+///
+/// A mismatch counts however few samples there are; a pass needs
+/// `min_samples` of them and every output bit checked at least once.
+pub fn conclude(problem: &Problem, scores: &Scores, min_samples: usize) -> Verdict {
+    if let Some((unknown, score, mismatch)) = scores.mismatch() {
+        return mismatched(problem, unknown, score, mismatch);
+    }
+    let checked = problem.checked_samples();
+    let required = min_samples.max(1);
+    if checked < required {
+        return Verdict::inconclusive(
+            InconclusiveReason::TooFewSamples,
+            format!(
+                "nothing differs, but only {checked} samples were checked and {required} are \
+                 required; give the problem more steps or lower `--min-samples`"
+            ),
+        );
+    }
+    let unchecked = never_checked(problem);
+    if !unchecked.is_empty() {
+        return Verdict::inconclusive(
+            InconclusiveReason::TooFewSamples,
+            format!(
+                "nothing differs, but no step checks {}; let the golden define it in some step",
+                unchecked.join(", ")
+            ),
+        );
+    }
+    Verdict::pass(format!(
+        "all {checked} checked samples equal the golden ones"
+    ))
+}
+
+fn mismatched(
+    problem: &Problem,
+    unknown: UnknownInputs,
+    score: &Score,
+    mismatch: &Mismatch,
+) -> Verdict {
+    let setting = match (problem.has_unknown_inputs(), unknown) {
+        (false, _) => "",
+        (true, UnknownInputs::Zero) => " (unknown inputs played as 0)",
+        (true, UnknownInputs::One) => " (unknown inputs played as 1)",
+    };
+    let what = format!(
+        "step {}, port `{}`: expected {}, got {}{setting}; {} of {} samples differ",
+        mismatch.step,
+        mismatch.port,
+        mismatch.expected,
+        mismatch.got,
+        score.mismatching_samples,
+        score.checked_samples,
+    );
+    match problem.source {
+        StimulusSource::TestBench { reactive: true, .. } => Verdict::inconclusive(
+            InconclusiveReason::ReactiveTestbench,
+            format!(
+                "{what}; but the bench's stimulus depends on the responses, so what it would \
+                 have applied to this candidate is not known"
+            ),
+        ),
+        _ => Verdict::fail(FailStage::Mismatch, what),
+    }
+}

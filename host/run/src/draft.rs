@@ -1,0 +1,104 @@
+//! A report while it is being written.
+
+use crate::build::Findings;
+use crate::conclude::Scores;
+use crate::evaluation::Evaluation;
+use crate::event::{Reporter, millis};
+use crate::scoreboard::never_checked;
+use filbench_model::{Comparison, Problem, Provenance, REPORT_SCHEMA, Report, Verdict};
+use std::collections::BTreeMap;
+use std::time::{Instant, SystemTime};
+
+/// The key of the whole evaluation's wall time in a report's durations.
+pub const TOTAL: &str = "total";
+
+/// A report without its verdict.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) report: Report,
+    pub(crate) findings: Findings,
+    started: Instant,
+}
+
+impl Draft {
+    pub(crate) fn new(provenance: Provenance) -> Self {
+        Self {
+            started: Instant::now(),
+            findings: Findings::default(),
+            report: Report {
+                schema: REPORT_SCHEMA.to_owned(),
+                // Replaced by `finish`, the only way to the report.
+                verdict: Verdict::pass(""),
+                compare: Comparison::EveryStep,
+                checked_samples: 0,
+                masked_samples: 0,
+                output_bits_never_checked: Vec::new(),
+                mismatching_samples: None,
+                mismatch: None,
+                unknown_inputs_matter: false,
+                resources: None,
+                timing: Vec::new(),
+                critical_paths: Vec::new(),
+                diagnostics: Vec::new(),
+                measured_on: None,
+                board: None,
+                link: None,
+                provenance: Provenance {
+                    filbench: env!("CARGO_PKG_VERSION").to_owned(),
+                    started_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+                    ..provenance
+                },
+                durations_ms: BTreeMap::new(),
+            },
+        }
+    }
+
+    /// What is known as soon as the problem is.
+    pub(crate) fn problem(&mut self, problem: &Problem) {
+        let report = &mut self.report;
+        report.compare = problem.comparison;
+        report.provenance.problem_sha256 = problem.source_sha256.clone();
+    }
+
+    /// What the scoreboard says: the play with the first mismatch, or the
+    /// first play where nothing differs.
+    pub(crate) fn score(&mut self, problem: &Problem, scores: &Scores) {
+        let wrong = scores.mismatch().map(|(_, score, _)| score);
+        let Some(score) = wrong.or_else(|| scores.plays.first().map(|(_, score)| score)) else {
+            return;
+        };
+        let report = &mut self.report;
+        report.checked_samples = score.checked_samples;
+        report.masked_samples = score.masked_samples;
+        report.mismatching_samples = Some(score.mismatching_samples);
+        report.mismatch = score.mismatch.clone();
+        report.unknown_inputs_matter = scores.unknown_inputs_matter;
+        report.output_bits_never_checked = never_checked(problem);
+    }
+
+    /// The record, whole.
+    pub(crate) fn finish(self, verdict: Verdict, reporter: &Reporter) -> Evaluation {
+        let Self {
+            mut report,
+            findings,
+            started,
+        } = self;
+        report.verdict = verdict;
+        report.resources = findings.resources;
+        report.timing = findings.timing;
+        report.critical_paths = findings.critical_paths;
+        report.diagnostics = findings.diagnostics;
+        report.provenance.netlist_hash = findings.netlist_hash;
+        report.provenance.bitstream_sha256 = findings.bitstream_sha256;
+        report.durations_ms = reporter
+            .durations()
+            .into_iter()
+            .map(|(phase, duration)| (phase.name().to_owned(), millis(duration)))
+            .chain([(TOTAL.to_owned(), millis(started.elapsed()))])
+            .collect();
+        Evaluation {
+            report,
+            artifacts: findings.artifacts,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+use crate::compiled::{self, Compiler};
+use crate::icarus::Icarus;
+use crate::pins::{self, Guest};
+use crate::outcome::{tool_exit, worker_limits};
+use crate::protocol::{GuestOrder, ModuleRef, NativeOrder, Order, Reply, SCRATCH};
+use crate::supervise::{Bounds, Observed};
+use crate::{JobDir, Limits, Tool, ToolJob, ToolRun, ToolboxError, jobdir};
+use filbench_model::ToolRecord;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// Where a toolbox finds things.
+#[derive(Clone, Debug)]
+pub struct ToolboxConfig {
+    /// filbench's cache; [`cache_root`](crate::cache_root) gives the user's.
+    pub cache: PathBuf,
+    /// The binary to start as a worker; `None` for the one that is running.
+    /// Its `main` must call [`worker_main`](crate::worker_main) first thing.
+    pub worker: Option<PathBuf>,
+}
+
+/// The tools, ready to run. A clone is the same toolbox.
+#[derive(Clone, Debug)]
+pub struct Toolbox {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    cache: PathBuf,
+    compiled: PathBuf,
+    worker: PathBuf,
+    records: OnceLock<Vec<ToolRecord>>,
+}
+
+impl Toolbox {
+    /// Finds the guests in the cache and removes job folders that dead
+    /// processes left. Compiles nothing: see [`prepare`](Self::prepare).
+    ///
+    /// # Errors
+    /// [`ToolboxError::NotInstalled`] where set-up has not run. That Icarus is
+    /// missing shows only when it is to be run.
+    pub fn open(config: ToolboxConfig) -> Result<Toolbox, ToolboxError> {
+        for tool in Tool::GUESTS {
+            pins::guest(&config.cache, tool)?;
+        }
+        let cache = config
+            .cache
+            .canonicalize()
+            .map_err(ToolboxError::io("find", &config.cache))?;
+        let compiled = compiled::folder(&cache)?;
+        let worker = match config.worker {
+            Some(path) => path,
+            None => std::env::current_exe().map_err(|source| ToolboxError::WorkerStart {
+                path: "the running binary".into(),
+                source,
+            })?,
+        };
+        jobdir::sweep(&std::env::temp_dir());
+        Ok(Self {
+            inner: Arc::new(Inner {
+                cache,
+                compiled,
+                worker,
+                records: OnceLock::new(),
+            }),
+        })
+    }
+
+    /// Compiles what has not been compiled for this machine yet: once, about
+    /// 75 CPU seconds and 1.6 GB. Processes that do so at the same time wait for
+    /// the first. `progress` gets a line for what takes long.
+    pub fn prepare(&self, progress: &mut dyn FnMut(&str)) -> Result<(), ToolboxError> {
+        for tool in Tool::GUESTS {
+            self.compile(tool, progress)?;
+        }
+        Ok(())
+    }
+
+    /// Runs one job to its end, blocking this thread; compiles first if
+    /// [`prepare`](Self::prepare) has not. The job dies with this thread.
+    ///
+    /// # Errors
+    /// Only where the lab failed; whatever the job does is a
+    /// [`ToolExit`](crate::ToolExit).
+    pub fn run(&self, job: &ToolJob<'_>) -> Result<ToolRun, ToolboxError> {
+        let dir = job
+            .dir
+            .canonicalize()
+            .map_err(ToolboxError::io("find the job folder", job.dir))?;
+        let scratch = dir.join(SCRATCH);
+        fs::create_dir_all(&scratch).map_err(ToolboxError::io("create", &scratch))?;
+        let result = if Tool::GUESTS.contains(&job.tool) {
+            self.run_guest(job, dir)
+        } else {
+            self.run_native(job, dir)
+        };
+        // What is left in it is the tool's; the job folder goes with it later.
+        let _ = fs::remove_dir_all(&scratch);
+        result
+    }
+
+    /// The tools of this toolbox, for a report's provenance. Leaves out Icarus
+    /// where it is not installed or cannot run.
+    pub fn records(&self) -> Vec<ToolRecord> {
+        let all = || Tool::GUESTS.into_iter().chain(Tool::NATIVE);
+        self.inner
+            .records
+            .get_or_init(|| all().filter_map(|tool| self.record(tool)).collect())
+            .clone()
+    }
+
+    /// The folder that a guest sees as `/share`: the libraries of Yosys
+    /// (`ice40/cells_sim.v` and so on), the chip databases of nextpnr.
+    pub fn share_dir(&self, tool: Tool) -> Option<PathBuf> {
+        match tool {
+            Tool::Yosys | Tool::NextpnrIce40 => Some(self.guest(tool).ok()?.share),
+            Tool::Icepack | Tool::Iverilog | Tool::Vvp => None,
+        }
+    }
+
+    /// The folder with SERV's RTL, the soft MCU's core.
+    pub fn serv_rtl(&self) -> Result<PathBuf, ToolboxError> {
+        pins::serv_rtl(&self.inner.cache)
+    }
+
+    fn guest(&self, tool: Tool) -> Result<Guest, ToolboxError> {
+        pins::guest(&self.inner.cache, tool)
+    }
+
+    fn module(&self, tool: Tool, guest: &Guest) -> ModuleRef {
+        ModuleRef {
+            tool,
+            wasm: guest.module.clone(),
+            sha256: guest.sha256.to_owned(),
+            compiled: self.inner.compiled.clone(),
+        }
+    }
+
+    fn compile(&self, tool: Tool, progress: &mut dyn FnMut(&str)) -> Result<(), ToolboxError> {
+        let guest = self.guest(tool)?;
+        let compiler = Compiler {
+            worker: &self.inner.worker,
+            wheel: &guest.folder,
+        };
+        compiler.ensure(&self.module(tool, &guest), progress)
+    }
+
+    fn run_guest(&self, job: &ToolJob<'_>, dir: PathBuf) -> Result<ToolRun, ToolboxError> {
+        let guest = self.guest(job.tool)?;
+        let mut read_only = job.read_only.clone();
+        if guest.share.is_dir() {
+            read_only.push((guest.share.clone(), "/share".into()));
+        }
+        let bounds = bounds(&job.limits, &dir);
+        let order = Order::Guest(GuestOrder {
+            module: self.module(job.tool, &guest),
+            args: job.args.clone(),
+            dir: dir.clone(),
+            read_only,
+            limits: worker_limits(&job.limits),
+        });
+        let mut observed = compiled::run(&self.inner.worker, &order, &bounds)?;
+        if matches!(observed.reply, Some(Reply::NotCompiled)) {
+            self.compile(job.tool, &mut |line| tracing::info!("{line}"))?;
+            observed = compiled::run(&self.inner.worker, &order, &bounds)?;
+        }
+        self.conclude(job, observed)
+    }
+
+    fn run_native(&self, job: &ToolJob<'_>, dir: PathBuf) -> Result<ToolRun, ToolboxError> {
+        if !job.read_only.is_empty() {
+            return Err(ToolboxError::InvalidJob {
+                tool: job.tool,
+                cause: "a native tool sees no folder but its own; copy the files there".into(),
+            });
+        }
+        let icarus = Icarus::find(job.tool)?;
+        // Without it, `$stop` waits for commands from a terminal.
+        let batch = (job.tool == Tool::Vvp).then(|| "-n".to_owned());
+        let order = Order::Native(NativeOrder {
+            program: icarus.program(job.tool),
+            args: batch.into_iter().chain(job.args.iter().cloned()).collect(),
+            dir: dir.clone(),
+            view: icarus.view,
+            limits: worker_limits(&job.limits),
+        });
+        let observed = compiled::run(&self.inner.worker, &order, &bounds(&job.limits, &dir))?;
+        self.conclude(job, observed)
+    }
+
+    fn conclude(&self, job: &ToolJob<'_>, observed: Observed) -> Result<ToolRun, ToolboxError> {
+        let tool = job.tool;
+        let Some(exit) = tool_exit(&job.limits, &observed) else {
+            return Err(match observed.reply {
+                Some(Reply::NoSandbox { step, cause }) => {
+                    ToolboxError::SandboxUnavailable { tool, step, cause }
+                }
+                Some(Reply::Failed(cause)) => ToolboxError::WorkerFailed { tool, cause },
+                Some(reply) => ToolboxError::WorkerFailed {
+                    tool,
+                    cause: format!("{reply:?}"),
+                },
+                None => compiled::silent(&self.inner.worker, tool, &observed),
+            });
+        };
+        tracing::debug!(
+            tool = tool.name(),
+            ?exit,
+            cpu_ms = observed.cpu.as_millis(),
+            wall_ms = observed.wall.as_millis(),
+            rss_bytes_max = observed.rss_bytes_max,
+            "tool ended"
+        );
+        Ok(ToolRun {
+            exit,
+            stdout: observed.stdout,
+            stderr: observed.stderr,
+            cpu: observed.cpu,
+            wall: observed.wall,
+        })
+    }
+}
+
+/// For asking a tool for its version.
+const VERSION_LIMITS: Limits = Limits {
+    cpu: Duration::from_secs(10),
+    wall: Duration::from_secs(100),
+    memory_bytes: 1 << 30,
+    output_bytes: 1 << 20,
+};
+
+impl Toolbox {
+    fn record(&self, tool: Tool) -> Option<ToolRecord> {
+        let (version, sha256) = if Tool::GUESTS.contains(&tool) {
+            let guest = self.guest(tool).ok()?;
+            (guest.version.to_owned(), guest.sha256.to_owned())
+        } else {
+            let program = fs::read(Icarus::find(tool).ok()?.program(tool)).ok()?;
+            (self.icarus_version(tool)?, hex::encode(Sha256::digest(program)))
+        };
+        Some(ToolRecord {
+            name: tool.name().to_owned(),
+            version,
+            sha256,
+        })
+    }
+
+    fn icarus_version(&self, tool: Tool) -> Option<String> {
+        let dir = JobDir::create().ok()?;
+        let job = ToolJob {
+            tool,
+            args: vec!["-V".into()],
+            dir: dir.path(),
+            read_only: Vec::new(),
+            limits: VERSION_LIMITS,
+        };
+        let run = self.run(&job).ok()?;
+        // "Icarus Verilog version 11.0 (stable) ()", for vvp "Icarus Verilog
+        // runtime version 11.0 (stable) ()".
+        let text = String::from_utf8_lossy(&run.stdout);
+        let mut words = text.lines().next()?.split_whitespace();
+        words.find(|word| *word == "version")?;
+        words.next().map(str::to_owned)
+    }
+}
+
+fn bounds<'a>(limits: &Limits, dir: &'a Path) -> Bounds<'a> {
+    Bounds {
+        wall: limits.wall,
+        output_bytes: limits.output_bytes,
+        dir: Some(dir),
+    }
+}

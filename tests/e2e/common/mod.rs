@@ -1,0 +1,134 @@
+//! What the end-to-end tests share: the program, its answers, its remains.
+//!
+//! Tests use the user's cache (or `FILBENCH_CACHE`), as a user would: tools
+//! and firmware from `cargo xtask setup` and `cargo xtask firmware`.
+
+#![expect(dead_code, reason = "each test target uses a part of it")]
+
+use filbench_model::{Report, report_schema};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A problem of a suite, by its path below `tests/suites`.
+pub fn problem(name: &str) -> PathBuf {
+    root().join("tests/suites").join(name)
+}
+
+/// One place to run `filbench` in, whose temp folder can be looked into.
+pub struct Bench {
+    temp: TempDir,
+}
+
+/// What `filbench run --format json` answered.
+pub struct Answer {
+    /// The process's exit code.
+    pub code: i32,
+    /// The report, which validates against the committed schema.
+    pub report: Report,
+    /// Progress and logs.
+    pub stderr: String,
+}
+
+impl Answer {
+    /// The verdict as `outcome (stage)`.
+    pub fn verdict(&self) -> String {
+        self.report.verdict.to_string()
+    }
+
+    /// Panics with the whole story unless the verdict is `expected`.
+    pub fn expect(&self, expected: &str) -> &Self {
+        assert_eq!(
+            self.verdict(),
+            expected,
+            "{}\n{}",
+            self.report.verdict.reason,
+            self.stderr
+        );
+        self
+    }
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self {
+            temp: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// A folder that lives as long as the bench, for a test's own files.
+    pub fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let folder = self.temp.path().join("files");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(name);
+        std::fs::write(&path, contents).unwrap();
+        path
+    }
+
+    /// Where filbench's temp folders go.
+    pub fn temp_dir(&self) -> PathBuf {
+        let folder = self.temp.path().join("tmp");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// What is left in the temp folder.
+    pub fn remains(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.temp_dir()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// The program with `args`, its temp folder in here.
+    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_filbench"));
+        command.args(args).env("TMPDIR", self.temp_dir());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn output<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Judges `candidate` on `problem`, with further arguments.
+    pub fn judge(&self, candidate: &Path, problem: &Path, more: &[&str]) -> Answer {
+        let mut command = self.command(["run", "--format", "json"]);
+        command.arg(candidate).arg("--problem").arg(problem);
+        let output = command.args(more).output().unwrap();
+        answer(&output)
+    }
+}
+
+/// Takes a JSON answer apart, and validates it.
+pub fn answer(output: &Output) -> Answer {
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!(
+            "stdout is not one JSON document ({error}):\n{}\n{stderr}",
+            String::from_utf8_lossy(&output.stdout)
+        )
+    });
+    validate(&value);
+    Answer {
+        code: output.status.code().unwrap(),
+        report: serde_json::from_value(value).unwrap(),
+        stderr,
+    }
+}
+
+/// Panics with every violation of the report's schema.
+pub fn validate(report: &serde_json::Value) {
+    let schema = serde_json::from_str(&report_schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(report)
+        .map(|error| format!("{}: {error}", error.instance_path))
+        .collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+}

@@ -1,0 +1,130 @@
+//! Killed at any phase: nothing keeps running, no folders pile up, and a
+//! second run works.
+
+mod common;
+
+use common::{Bench, answer, problem, root};
+use filbench_run::Phase;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long the orphans of a killed run may take to notice.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Starts a run in a session of its own, so that whatever it starts can be
+/// told by its session, and kills it as soon as `phase` has begun.
+fn kill_at(bench: &Bench, phase: Phase, signal: Signal) {
+    let filbench = run_command(bench);
+    let mut command = Command::new("setsid");
+    command
+        .arg(filbench.get_program())
+        .args(filbench.get_args())
+        .envs(filbench.get_envs().filter_map(|(key, value)| Some((key, value?))))
+        .env("FILBENCH_LOG", "filbench_run=debug")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    wait_for(&mut child, phase);
+    let session = child.id();
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    let status = child.wait().unwrap();
+    if signal == Signal::INT {
+        assert_eq!(status.code(), Some(130), "interrupted at {phase}");
+        assert!(bench.remains().is_empty(), "{phase}: {:?}", bench.remains());
+    }
+    nothing_runs(session, phase);
+}
+
+fn run_command(bench: &Bench) -> Command {
+    let mut command = bench.command(["run", "--format", "json"]);
+    command
+        .arg(root().join("tests/designs/dff.v"))
+        .arg("--problem")
+        .arg(problem("dff"));
+    command
+}
+
+/// Reads the log up to the line that says that the candidate's `phase` began.
+fn wait_for(child: &mut Child, phase: Phase) {
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut seen = String::new();
+    let mut line = String::new();
+    let wanted = format!("run.phase={phase}");
+    while log.read_line(&mut line).unwrap() > 0 {
+        if line.contains("phase started") && line.contains(&wanted) {
+            // The rest of the log has to go somewhere.
+            std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+            return;
+        }
+        write!(seen, "{line}").unwrap();
+        line.clear();
+    }
+    panic!("phase {phase} never began:\n{seen}");
+}
+
+/// Waits until no process of `session` is left.
+fn nothing_runs(session: u32, phase: Phase) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let left = processes_of(session);
+        if left.is_empty() {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "killed at {phase}, still running: {left:?}"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Command lines of the processes whose session is `session`.
+fn processes_of(session: u32) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap();
+    processes
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            // A process may be gone between one read and the next.
+            let stat = std::fs::read_to_string(path.join("stat")).ok()?;
+            // Fields after the parenthesised name: state, ppid, pgrp, session.
+            let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+            let dead = matches!(*fields.first()?, "Z" | "X");
+            let theirs: u32 = fields.get(3)?.parse().ok()?;
+            if dead || theirs != session {
+                return None;
+            }
+            let command = std::fs::read(path.join("cmdline")).ok()?;
+            Some(String::from_utf8_lossy(&command).replace('\0', " "))
+        })
+        .collect()
+}
+
+/// Kills a run at `phase` in both ways, and lets a second one finish.
+fn survives(phases: &[Phase]) {
+    for &phase in phases {
+        let bench = Bench::new();
+        kill_at(&bench, phase, Signal::KILL);
+        kill_at(&bench, phase, Signal::INT);
+        let output = run_command(&bench).output().unwrap();
+        answer(&output).expect("pass");
+        assert!(bench.remains().is_empty(), "{phase}: {:?}", bench.remains());
+    }
+}
+
+#[test]
+fn a_run_killed_while_it_builds_leaves_nothing() {
+    survives(&[Phase::Synth, Phase::Link, Phase::Place, Phase::Pack]);
+}
+
+#[test]
+fn a_run_killed_while_it_plays_leaves_nothing() {
+    survives(&[
+        Phase::Program,
+        Phase::Identify,
+        Phase::Play,
+        Phase::Compare,
+    ]);
+}
