@@ -130,11 +130,7 @@ impl<R: Registers> Player for FixturePlayer<R> {
             return BlockCheck::Stalled;
         }
         self.0.write(control::OFFSET, 0);
-        if status & status::BLOCK_GOOD != 0 {
-            BlockCheck::Good
-        } else {
-            BlockCheck::Bad
-        }
+        if status & status::BLOCK_GOOD != 0 { BlockCheck::Good } else { BlockCheck::Bad }
     }
 
     fn play(&mut self) -> Outcome {

@@ -1,8 +1,8 @@
 use embedded_io::ReadExactError;
 use filbench_wire::regmap::identity;
 use filbench_wire::{
-    Crc16, Frame, FrameDecoder, Hello, MAX_BLOCK, MAX_REQUEST, Nak, NakReason, Played, Reply, Request,
-    SelfTest, Status,
+    Crc16, Frame, FrameDecoder, Hello, MAX_BLOCK, MAX_REQUEST, Nak, NakReason, Played, Reply,
+    Request, SelfTest, Status,
 };
 
 use crate::{BlockCheck, Line, Player};
@@ -107,9 +107,7 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
                 return self.send_played(tag);
             }
             Request::Hello => {
-                let Platform {
-                    firmware, identity, ..
-                } = self.platform;
+                let Platform { firmware, identity, .. } = self.platform;
                 let Some(hello) = Hello::new(firmware, self.last.block, identity) else {
                     return self.refuse(tag, NakReason::NoIdentity);
                 };
@@ -195,9 +193,8 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
     }
 
     fn send(&mut self, tag: u8, reply: &Reply) -> Result<(), L::Error> {
-        let line = &mut self.line;
         reply.write(tag, &mut self.reply);
-        self.reply.emit(|byte| line.write_all(&[byte]))
+        self.line.write_all(self.reply.finish())
     }
 
     fn expected(&self) -> u16 {

@@ -6,9 +6,12 @@
 
 use crate::{Crc16, MAX_MESSAGE};
 
-/// Room for a message and its CRC, encoded: one code byte in front is all that
-/// short messages need.
-const CAPACITY: usize = 1 + MAX_MESSAGE + 2;
+/// Where the encoded message begins: behind the delimiter.
+const BEGIN: usize = 1;
+
+/// Room for a message and its CRC, encoded, which takes one code byte, between
+/// two delimiters.
+const CAPACITY: usize = BEGIN + 1 + MAX_MESSAGE + 2 + 1;
 
 /// A message on its way out, encoded as it is put together.
 ///
@@ -17,7 +20,7 @@ const CAPACITY: usize = 1 + MAX_MESSAGE + 2;
 #[derive(Clone, Debug)]
 pub struct Frame {
     encoded: [u8; CAPACITY],
-    /// Bytes of `encoded` in use, at least 1.
+    /// Bytes of `encoded` in use.
     length: usize,
     /// Where the code byte of the current run lies.
     code: usize,
@@ -27,12 +30,7 @@ pub struct Frame {
 impl Frame {
     /// An empty message.
     pub const fn new() -> Self {
-        Self {
-            encoded: [0; CAPACITY],
-            length: 1,
-            code: 0,
-            crc: Crc16::new(),
-        }
+        Self { encoded: [0; CAPACITY], length: BEGIN + 1, code: BEGIN, crc: Crc16::new() }
     }
 
     /// Appends bytes to the message.
@@ -56,19 +54,13 @@ impl Frame {
         (self.length, self.crc) = (length, crc);
     }
 
-    /// Hands the frame's bytes to `put`, CRC and delimiters included, and leaves
-    /// the frame empty. Ends early, with the error, when `put` fails.
-    pub fn emit<E>(&mut self, mut put: impl FnMut(u8) -> Result<(), E>) -> Result<(), E> {
+    /// The frame, CRC and delimiters included. The message is then empty again.
+    pub fn finish(&mut self) -> &[u8] {
         self.extend(&self.crc.to_bytes());
-        let length = self.length;
-        self.end_run(length);
-        (self.length, self.code, self.crc) = (1, 0, Crc16::new());
-
-        put(0)?;
-        for &byte in self.encoded.get(..length).unwrap_or_default() {
-            put(byte)?;
-        }
-        put(0)
+        self.extend(&[0]);
+        let frame = self.encoded.get(..self.length).unwrap_or_default();
+        (self.length, self.code, self.crc) = (BEGIN + 1, BEGIN, Crc16::new());
+        frame
     }
 
     /// Notes the length of the run that ends before `end`; the next begins there.

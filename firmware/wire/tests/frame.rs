@@ -3,19 +3,13 @@
 use filbench_wire::{Crc16, Frame, FrameDecoder, MAX_MESSAGE};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use std::convert::Infallible;
 
 type Decoder = FrameDecoder<{ MAX_MESSAGE + 2 }>;
 
 fn emit(message: &[u8]) -> Vec<u8> {
     let mut frame = Frame::new();
     frame.extend(message);
-    let mut wire = Vec::new();
-    let Ok(()) = frame.emit(|byte| {
-        wire.push(byte);
-        Ok::<_, Infallible>(())
-    });
-    wire
+    frame.finish().to_vec()
 }
 
 fn messages(decoder: &mut Decoder, wire: &[u8]) -> Vec<Vec<u8>> {
@@ -75,4 +69,14 @@ fn a_small_decoder_refuses_what_does_not_fit() {
         .filter_map(|byte| decoder.push(byte).map(|r| r.map(<[u8]>::to_vec)))
         .collect();
     assert_eq!(results, [Err(filbench_wire::FrameError::TooLong), Ok(vec![1, 2, 0, 4, 5, 6])]);
+}
+
+#[test]
+fn a_frame_can_be_used_again() {
+    let mut frame = Frame::new();
+    frame.extend(&[1, 0]);
+    let first = frame.finish().to_vec();
+    frame.extend(&[1, 0]);
+    assert_eq!(frame.finish(), first);
+    assert_eq!(first[..3], [0, 2, 1]);
 }

@@ -67,16 +67,11 @@ extern "C" fn main() -> ! {
     let length = (&raw const _image_end).addr() - start.addr();
     // SAFETY: both are part of the RAM that the configuration filled; nothing
     // writes there, and the image does not begin at address 0.
-    let (identity, image) =
-        unsafe { (&IDENTITY, core::slice::from_raw_parts(start, length)) };
+    let (identity, image) = unsafe { (&IDENTITY, core::slice::from_raw_parts(start, length)) };
     let mut session = Session::new(
         FixtureLine::new(Bus),
         FixturePlayer::new(Bus),
-        Platform {
-            firmware: VERSION,
-            identity,
-            image,
-        },
+        Platform { firmware: VERSION, identity, image },
     );
     loop {
         // A line that gave no byte is read again.

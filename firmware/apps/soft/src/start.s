@@ -17,12 +17,12 @@ _start:
     .section .text.memcpy, "ax"
     .globl memcpy
 memcpy:
-    add     a2, a1, a2
     mv      a3, a0
-1:  beq     a1, a2, 2f
-    lbu     a4, 0(a1)
-    sb      a4, 0(a3)
+    add     a2, a1, a2
+    beq     a1, a2, 2f
+1:  lbu     a4, 0(a1)
     addi    a1, a1, 1
+    sb      a4, 0(a3)
     addi    a3, a3, 1
-    j       1b
+    bne     a1, a2, 1b
 2:  ret
