@@ -59,8 +59,7 @@ impl Compiler<'_> {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 progress(&format!("waiting for another process that compiles {tool}"));
-                lock.lock()
-                    .map_err(ToolboxError::io("lock", &lock_path))?;
+                lock.lock().map_err(ToolboxError::io("lock", &lock_path))?;
             }
             Err(TryLockError::Error(error)) => {
                 return Err(ToolboxError::io("lock", &lock_path)(error));
@@ -70,30 +69,20 @@ impl Compiler<'_> {
             Tool::Yosys => format!("compiling {tool} for this machine, once; takes about a minute"),
             _ => format!("compiling {tool} for this machine, once"),
         });
-        self.order(Order::Compile(module.clone()), tool, COMPILE_WALL)
-            .map(drop)
+        self.order(Order::Compile(module.clone()), tool, COMPILE_WALL).map(drop)
     }
 
     /// Whether native code is there, after the order has been carried out.
     fn order(&self, order: Order, tool: Tool, wall: Duration) -> Result<bool, ToolboxError> {
-        let bounds = Bounds {
-            wall,
-            output_bytes: CHATTER_BYTES,
-            dir: None,
-        };
+        let bounds = Bounds { wall, output_bytes: CHATTER_BYTES, dir: None };
         let observed = run(self.worker, &order, &bounds)?;
         match observed.reply {
             Some(Reply::Compiled) => Ok(true),
             Some(Reply::NotCompiled) => Ok(false),
-            Some(Reply::BadModule(cause)) => Err(ToolboxError::Module {
-                tool,
-                cause,
-                folder: self.wheel.to_path_buf(),
-            }),
-            Some(reply) => Err(ToolboxError::WorkerFailed {
-                tool,
-                cause: format!("{reply:?}"),
-            }),
+            Some(Reply::BadModule(cause)) => {
+                Err(ToolboxError::Module { tool, cause, folder: self.wheel.to_path_buf() })
+            }
+            Some(reply) => Err(ToolboxError::WorkerFailed { tool, cause: format!("{reply:?}") }),
             None => Err(silent(self.worker, tool, &observed)),
         }
     }
@@ -105,10 +94,8 @@ pub(crate) fn run(
     order: &Order,
     bounds: &Bounds<'_>,
 ) -> Result<Observed, ToolboxError> {
-    supervise(worker, order, bounds).map_err(|source| ToolboxError::WorkerStart {
-        path: worker.to_path_buf(),
-        source,
-    })
+    supervise(worker, order, bounds)
+        .map_err(|source| ToolboxError::WorkerStart { path: worker.to_path_buf(), source })
 }
 
 /// The error for a worker that ended without a reply.
@@ -118,8 +105,6 @@ pub(crate) fn silent(worker: &Path, tool: Tool, observed: &Observed) -> ToolboxE
         path: worker.to_path_buf(),
         tool,
         status: observed.status.to_string(),
-        said: String::from_utf8_lossy(&observed.stderr[tail..])
-            .trim()
-            .to_owned(),
+        said: String::from_utf8_lossy(&observed.stderr[tail..]).trim().to_owned(),
     }
 }

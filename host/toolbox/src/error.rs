@@ -25,7 +25,9 @@ pub enum ToolboxError {
         searched: Vec<String>,
     },
     /// The operating system does not allow the sandbox, so the job was refused.
-    #[error("the sandbox for `{tool}` cannot be set up: {step}: {cause}; it needs unprivileged user namespaces and Landlock (Linux 5.13 or newer; in a container allow `unshare` and `mount`, on Ubuntu set `kernel.apparmor_restrict_unprivileged_userns=0`)")]
+    #[error(
+        "the sandbox for `{tool}` cannot be set up: {step}: {cause}; it needs unprivileged user namespaces and Landlock (Linux 5.13 or newer; in a container allow `unshare` and `mount`, on Ubuntu set `kernel.apparmor_restrict_unprivileged_userns=0`)"
+    )]
     SandboxUnavailable {
         /// For which tool.
         tool: Tool,
@@ -103,10 +105,6 @@ impl ToolboxError {
     /// Wraps an [`io::Error`], for `map_err`.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| ToolboxError::Io {
-            doing,
-            path,
-            source,
-        }
+        move |source| ToolboxError::Io { doing, path, source }
     }
 }

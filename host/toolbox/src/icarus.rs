@@ -63,10 +63,7 @@ fn passes(lib: &Path) -> Option<PathBuf> {
         return Some(plain);
     }
     let folders = fs::read_dir(lib).ok()?;
-    folders
-        .flatten()
-        .map(|entry| entry.path().join("ivl"))
-        .find(|path| path.is_dir())
+    folders.flatten().map(|entry| entry.path().join("ivl")).find(|path| path.is_dir())
 }
 
 /// The programs, their passes, a shell, the loader, and the folder of the C

@@ -59,9 +59,7 @@ impl JobDir {
         let parent = std::env::temp_dir();
         let dir = tempfile::Builder::new()
             .prefix(&format!("{PREFIX}{}-", std::process::id()))
-            .permissions(fs::Permissions::from(
-                std::os::unix::fs::PermissionsExt::from_mode(0o700),
-            ))
+            .permissions(fs::Permissions::from(std::os::unix::fs::PermissionsExt::from_mode(0o700)))
             .tempdir_in(&parent)
             .map_err(io_error("create a job folder in", &parent))?;
         let lock = File::open(dir.path()).map_err(io_error("open", dir.path()))?;
@@ -90,11 +88,8 @@ impl JobDir {
     /// most `bytes_max` bytes: the file is a tool's that met untrusted input.
     pub fn read(&self, name: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, JobDirError> {
         let path = self.inside(name)?;
-        let not_an_output = |found: String| JobDirError::NotAnOutput {
-            name: name.to_owned(),
-            found,
-            bytes_max,
-        };
+        let not_an_output =
+            |found: String| JobDirError::NotAnOutput { name: name.to_owned(), found, bytes_max };
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = match rustix::fs::open(&path, flags, Mode::empty()) {
             Ok(fd) => File::from(fd),
@@ -119,9 +114,7 @@ impl JobDir {
     fn inside(&self, name: &str) -> Result<PathBuf, JobDirError> {
         let mut components = Path::new(name).components().peekable();
         if components.peek().is_none() || !components.all(|c| matches!(c, Component::Normal(_))) {
-            return Err(JobDirError::Name {
-                name: name.to_owned(),
-            });
+            return Err(JobDirError::Name { name: name.to_owned() });
         }
         Ok(self.path().join(name))
     }
@@ -129,11 +122,7 @@ impl JobDir {
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JobDirError {
     let path = path.to_path_buf();
-    move |source| JobDirError::Io {
-        doing,
-        path,
-        source,
-    }
+    move |source| JobDirError::Io { doing, path, source }
 }
 
 /// Removes the job folders of this user's dead processes from `parent`. What
@@ -163,10 +152,8 @@ pub(crate) fn sweep(parent: &Path) {
 fn is_abandoned(path: &Path) -> io::Result<bool> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let dir = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    Ok(
-        dir.metadata()?.uid() == rustix::process::geteuid().as_raw()
-            && rustix::fs::flock(&dir, FlockOperation::NonBlockingLockExclusive).is_ok(),
-    )
+    Ok(dir.metadata()?.uid() == rustix::process::geteuid().as_raw()
+        && rustix::fs::flock(&dir, FlockOperation::NonBlockingLockExclusive).is_ok())
 }
 
 #[cfg(test)]
@@ -178,10 +165,7 @@ mod tests {
     fn names_stay_inside_and_outputs_are_plain_files() {
         let dir = JobDir::create().unwrap();
         for name in ["", "/etc/passwd", "../x", "a/../../x", "."] {
-            assert!(
-                matches!(dir.write(name, ""), Err(JobDirError::Name { .. })),
-                "{name}"
-            );
+            assert!(matches!(dir.write(name, ""), Err(JobDirError::Name { .. })), "{name}");
         }
         dir.write("rtl/top.v", "module top; endmodule").unwrap();
         assert_eq!(
@@ -196,10 +180,7 @@ mod tests {
                 "{name}"
             );
         }
-        assert!(matches!(
-            dir.read("rtl/top.v", 5),
-            Err(JobDirError::NotAnOutput { .. })
-        ));
+        assert!(matches!(dir.read("rtl/top.v", 5), Err(JobDirError::NotAnOutput { .. })));
     }
 
     #[test]
@@ -210,9 +191,7 @@ mod tests {
         child.wait().unwrap();
         let stale = parent.path().join(format!("{PREFIX}{dead}-abc"));
         let locked = parent.path().join(format!("{PREFIX}{dead}-def"));
-        let live = parent
-            .path()
-            .join(format!("{PREFIX}{}-abc", std::process::id()));
+        let live = parent.path().join(format!("{PREFIX}{}-abc", std::process::id()));
         let foreign = parent.path().join("filbench-notes");
         for path in [&stale, &locked, &live, &foreign] {
             fs::create_dir(path).unwrap();

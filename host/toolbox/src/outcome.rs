@@ -44,13 +44,12 @@ pub(crate) fn tool_exit(limits: &Limits, seen: &Observed) -> Option<ToolExit> {
         Some(Reply::Trapped(text)) => Some(ToolExit::Trapped(text.clone())),
         Some(Reply::Exited(0)) => Some(ToolExit::Exited(0)),
         // `iverilog` hides behind a status what happened to its passes.
-        Some(Reply::Exited(code)) => Some(limit_reached(limits, seen).unwrap_or(ToolExit::Exited(*code))),
+        Some(Reply::Exited(code)) => {
+            Some(limit_reached(limits, seen).unwrap_or(ToolExit::Exited(*code)))
+        }
         Some(Reply::Signalled(signal)) => Some(killed(*signal, limits, seen)),
         Some(_) => None,
-        None => seen
-            .status
-            .signal()
-            .map(|signal| killed(signal, limits, seen)),
+        None => seen.status.signal().map(|signal| killed(signal, limits, seen)),
     }
 }
 

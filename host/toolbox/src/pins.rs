@@ -62,9 +62,7 @@ pub fn cache_root() -> PathBuf {
 
 impl Wheel {
     fn folder(&self, cache: &Path) -> PathBuf {
-        cache
-            .join("tools")
-            .join(format!("{}-{}", self.name, self.version))
+        cache.join("tools").join(format!("{}-{}", self.name, self.version))
     }
 
     fn installed(&self, cache: &Path, probe: &str) -> Result<PathBuf, ToolboxError> {
@@ -121,9 +119,7 @@ mod tests {
         for tool in Tool::GUESTS {
             let error = guest(nowhere, tool).err().map(|e| e.to_string());
             assert!(
-                error
-                    .as_deref()
-                    .is_some_and(|e| e.ends_with("run `cargo xtask setup`")),
+                error.as_deref().is_some_and(|e| e.ends_with("run `cargo xtask setup`")),
                 "{error:?}"
             );
         }

@@ -83,7 +83,10 @@ pub(crate) enum Reply {
     /// The module is not the pinned one, or wasmtime rejects it.
     BadModule(String),
     /// The sandbox could not be set up; nothing was run.
-    NoSandbox { step: String, cause: String },
+    NoSandbox {
+        step: String,
+        cause: String,
+    },
     /// Anything else that is the worker's own failure.
     Failed(String),
 }

@@ -64,9 +64,8 @@ pub(crate) fn supervise(
     worker.send(order)?;
     let stop = worker.watch(bounds, started + bounds.wall, size_before)?;
     let (status, usage) = worker.reap()?;
-    let written_bytes = bounds.dir.map_or(0, |dir| {
-        tree_bytes(dir, u64::MAX).saturating_sub(size_before)
-    });
+    let written_bytes =
+        bounds.dir.map_or(0, |dir| tree_bytes(dir, u64::MAX).saturating_sub(size_before));
     let [stdout, stderr, reply] =
         worker.streams.each_mut().map(|stream| std::mem::take(&mut stream.bytes));
     Ok(Observed {
@@ -114,18 +113,9 @@ impl Running {
             child.stderr.take().map(OwnedFd::from),
             Some(OwnedFd::from(control.try_clone()?)),
         ];
-        let streams = pipes.map(|fd| Stream {
-            fd: fd.map(fs::File::from),
-            bytes: Vec::new(),
-        });
+        let streams = pipes.map(|fd| Stream { fd: fd.map(fs::File::from), bytes: Vec::new() });
         match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => Ok(Self {
-                pid,
-                pidfd,
-                control,
-                streams,
-                reaped: false,
-            }),
+            Ok(pidfd) => Ok(Self { pid, pidfd, control, streams, reaped: false }),
             Err(errno) => {
                 child.kill()?;
                 child.wait()?;
@@ -136,11 +126,7 @@ impl Running {
 
     fn send(&mut self, order: &Order) -> io::Result<()> {
         let text = serde_json::to_vec(order)?;
-        match self
-            .control
-            .write_all(&text)
-            .and_then(|()| self.control.shutdown(Shutdown::Write))
-        {
+        match self.control.write_all(&text).and_then(|()| self.control.shutdown(Shutdown::Write)) {
             // It ended early; its status and its last words say why.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
@@ -185,7 +171,8 @@ impl Running {
                     self.kill();
                 }
             }
-            let ended = self.wait_for_news(LOOK_EVERY.min(deadline.saturating_duration_since(now)))?;
+            let ended =
+                self.wait_for_news(LOOK_EVERY.min(deadline.saturating_duration_since(now)))?;
             self.read(bounds.output_bytes)?;
             if ended {
                 // Its children may hold the pipes a moment longer.
@@ -255,8 +242,7 @@ impl Running {
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
         loop {
             // SAFETY: both pointers are to live, writable locals.
-            let pid =
-                unsafe { libc::wait4(self.pid.as_raw_pid(), &mut status, 0, &mut usage) };
+            let pid = unsafe { libc::wait4(self.pid.as_raw_pid(), &mut status, 0, &mut usage) };
             if pid == self.pid.as_raw_pid() {
                 self.reaped = true;
                 return Ok((ExitStatus::from_raw(status), usage));

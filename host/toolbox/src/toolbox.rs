@@ -1,7 +1,7 @@
 use crate::compiled::{self, Compiler};
 use crate::icarus::Icarus;
-use crate::pins::{self, Guest};
 use crate::outcome::{tool_exit, worker_limits};
+use crate::pins::{self, Guest};
 use crate::protocol::{GuestOrder, ModuleRef, NativeOrder, Order, Reply, SCRATCH};
 use crate::supervise::{Bounds, Observed};
 use crate::{JobDir, Limits, Tool, ToolJob, ToolRun, ToolboxError, jobdir};
@@ -47,10 +47,7 @@ impl Toolbox {
         for tool in Tool::GUESTS {
             pins::guest(&config.cache, tool)?;
         }
-        let cache = config
-            .cache
-            .canonicalize()
-            .map_err(ToolboxError::io("find", &config.cache))?;
+        let cache = config.cache.canonicalize().map_err(ToolboxError::io("find", &config.cache))?;
         let compiled = compiled::folder(&cache)?;
         let worker = match config.worker {
             Some(path) => path,
@@ -60,14 +57,7 @@ impl Toolbox {
             })?,
         };
         jobdir::sweep(&std::env::temp_dir());
-        Ok(Self {
-            inner: Arc::new(Inner {
-                cache,
-                compiled,
-                worker,
-                records: OnceLock::new(),
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { cache, compiled, worker, records: OnceLock::new() }) })
     }
 
     /// Compiles what has not been compiled for this machine yet: once, about
@@ -87,10 +77,8 @@ impl Toolbox {
     /// Only where the lab failed; whatever the job does is a
     /// [`ToolExit`](crate::ToolExit).
     pub fn run(&self, job: &ToolJob<'_>) -> Result<ToolRun, ToolboxError> {
-        let dir = job
-            .dir
-            .canonicalize()
-            .map_err(ToolboxError::io("find the job folder", job.dir))?;
+        let dir =
+            job.dir.canonicalize().map_err(ToolboxError::io("find the job folder", job.dir))?;
         let scratch = dir.join(SCRATCH);
         fs::create_dir_all(&scratch).map_err(ToolboxError::io("create", &scratch))?;
         let result = if Tool::GUESTS.contains(&job.tool) {
@@ -142,10 +130,7 @@ impl Toolbox {
 
     fn compile(&self, tool: Tool, progress: &mut dyn FnMut(&str)) -> Result<(), ToolboxError> {
         let guest = self.guest(tool)?;
-        let compiler = Compiler {
-            worker: &self.inner.worker,
-            wheel: &guest.folder,
-        };
+        let compiler = Compiler { worker: &self.inner.worker, wheel: &guest.folder };
         compiler.ensure(&self.module(tool, &guest), progress)
     }
 
@@ -200,10 +185,7 @@ impl Toolbox {
                     ToolboxError::SandboxUnavailable { tool, step, cause }
                 }
                 Some(Reply::Failed(cause)) => ToolboxError::WorkerFailed { tool, cause },
-                Some(reply) => ToolboxError::WorkerFailed {
-                    tool,
-                    cause: format!("{reply:?}"),
-                },
+                Some(reply) => ToolboxError::WorkerFailed { tool, cause: format!("{reply:?}") },
                 None => compiled::silent(&self.inner.worker, tool, &observed),
             });
         };
@@ -242,11 +224,7 @@ impl Toolbox {
             let program = fs::read(Icarus::find(tool).ok()?.program(tool)).ok()?;
             (self.icarus_version(tool)?, hex::encode(Sha256::digest(program)))
         };
-        Some(ToolRecord {
-            name: tool.name().to_owned(),
-            version,
-            sha256,
-        })
+        Some(ToolRecord { name: tool.name().to_owned(), version, sha256 })
     }
 
     fn icarus_version(&self, tool: Tool) -> Option<String> {
@@ -269,9 +247,5 @@ impl Toolbox {
 }
 
 fn bounds<'a>(limits: &Limits, dir: &'a Path) -> Bounds<'a> {
-    Bounds {
-        wall: limits.wall,
-        output_bytes: limits.output_bytes,
-        dir: Some(dir),
-    }
+    Bounds { wall: limits.wall, output_bytes: limits.output_bytes, dir: Some(dir) }
 }

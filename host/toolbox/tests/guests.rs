@@ -2,9 +2,8 @@
 
 mod common;
 
-use common::{LIMITS, run, said, toolbox};
-use filbench_toolbox::{JobDir, Limits, Tool, ToolExit};
-use std::time::Duration;
+use common::{LIMITS, run, said};
+use filbench_toolbox::{JobDir, Tool, ToolExit};
 
 const COUNTER: &str = "
 module top(input clk, output reg [3:0] q);

@@ -45,11 +45,7 @@ fn call(engine: &Engine, module: &Module, order: &GuestOrder) -> wasmtime::Resul
     // as wasmtime's does for descriptors that are not open. It has one log
     // file, the standard output: there is nothing to renumber.
     linker.allow_shadowing(true);
-    linker.func_wrap(
-        "wasi_snapshot_preview1",
-        "fd_renumber",
-        |_from: i32, _to: i32| 0i32,
-    )?;
+    linker.func_wrap("wasi_snapshot_preview1", "fd_renumber", |_from: i32, _to: i32| 0i32)?;
     let mut store = Store::new(engine, Context::new(order)?);
     store.limiter(|context| &mut context.memory);
     let instance = linker.instantiate(&mut store, module)?;

@@ -100,12 +100,6 @@ fn set_limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     // A limit that the parent already lives under cannot be raised again.
     let inherited = rustix::process::getrlimit(resource).maximum;
     let clamp = |value: u64| Some(inherited.map_or(value, |max| value.min(max)));
-    rustix::process::setrlimit(
-        resource,
-        Rlimit {
-            current: clamp(soft),
-            maximum: clamp(hard),
-        },
-    )?;
+    rustix::process::setrlimit(resource, Rlimit { current: clamp(soft), maximum: clamp(hard) })?;
     Ok(())
 }

@@ -35,10 +35,7 @@ fn step<T, E: Into<io::Error>>(
     what: impl Into<String>,
     result: Result<T, E>,
 ) -> Result<T, Refused> {
-    result.map_err(|cause| Refused {
-        step: what.into(),
-        cause: cause.into(),
-    })
+    result.map_err(|cause| Refused { step: what.into(), cause: cause.into() })
 }
 
 /// Moves this process, which must have one thread, into new namespaces.
@@ -58,9 +55,7 @@ pub(super) fn enter(view: &View, dir: &Path) -> Result<(), Refused> {
         | UnshareFlags::NEWCGROUP;
     // SAFETY: only sharing the table of open files between threads would be at
     // stake; it is not in `flags`, and there is one thread.
-    step("unshare the namespaces", unsafe {
-        rustix::thread::unshare_unsafe(flags)
-    })?;
+    step("unshare the namespaces", unsafe { rustix::thread::unshare_unsafe(flags) })?;
     for (file, text) in [
         ("setgroups", "deny".to_owned()),
         ("uid_map", format!("{NOBODY} {uid} 1")),
@@ -79,25 +74,16 @@ pub(super) fn enter(view: &View, dir: &Path) -> Result<(), Refused> {
 fn build_root(view: &View, dir: &Path) -> Result<(), Refused> {
     let root = dir.join(SCRATCH);
     let inert = MountFlags::NOSUID | MountFlags::NODEV;
-    step(
-        "mount a tmpfs",
-        mount("filbench", &root, "tmpfs", inert, ROOT_OPTIONS),
-    )?;
+    step("mount a tmpfs", mount("filbench", &root, "tmpfs", inert, ROOT_OPTIONS))?;
     for (link, text) in &view.links {
-        step(
-            format!("link {}", link.display()),
-            symlink(text, below(&root, link)),
-        )?;
+        step(format!("link {}", link.display()), symlink(text, below(&root, link)))?;
     }
     for (source, target) in &view.shown {
         show(source, &below(&root, target), MountFlags::RDONLY)?;
     }
     // Nothing that a tool wrote can be executed.
     show(dir, &below(&root, Path::new(JOB)), MountFlags::NOEXEC)?;
-    step(
-        "make the root read-only",
-        mount_remount(&root, inert | MountFlags::RDONLY, c""),
-    )?;
+    step("make the root read-only", mount_remount(&root, inert | MountFlags::RDONLY, c""))?;
     step("enter the root", std::env::set_current_dir(&root))?;
     // The old root lands on top of the new one, from where it is taken away.
     step("pivot to the root", pivot_root(".", "."))?;

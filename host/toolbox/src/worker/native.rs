@@ -40,10 +40,7 @@ fn supervise_init(order: &NativeOrder, control: &UnixStream) -> io::Result<Optio
     // Opened before the root that has it goes out of sight.
     let nothing = File::open("/dev/null")?;
     if let Err(refused) = namespaces::enter(&order.view, &order.dir) {
-        return Ok(Some(Reply::NoSandbox {
-            step: refused.step,
-            cause: refused.cause.to_string(),
-        }));
+        return Ok(Some(Reply::NoSandbox { step: refused.step, cause: refused.cause.to_string() }));
     }
     // New credentials may have cut the leash.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -88,10 +85,7 @@ fn run_tool(order: &NativeOrder, nothing: File, lifeline: &OwnedFd) -> io::Resul
         return Err(io::Error::other("the worker is gone"));
     }
     if let Err(error) = landlocked::confine_native(Path::new("/"), Path::new(JOB)) {
-        return Ok(Reply::NoSandbox {
-            step: "apply Landlock".into(),
-            cause: error.to_string(),
-        });
+        return Ok(Reply::NoSandbox { step: "apply Landlock".into(), cause: error.to_string() });
     }
     let mut command = Command::new(&order.program);
     if let Some(name) = order.program.file_name() {

@@ -1,7 +1,9 @@
 //! What the integration tests share. They run the real tools, so set-up must
 //! have been run; without it they fail and say so.
 
-use filbench_toolbox::{JobDir, Limits, Tool, ToolJob, ToolRun, Toolbox, ToolboxConfig, cache_root};
+use filbench_toolbox::{
+    JobDir, Limits, Tool, ToolJob, ToolRun, Toolbox, ToolboxConfig, cache_root,
+};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -20,9 +22,7 @@ pub fn toolbox() -> &'static Toolbox {
             worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
         })
         .unwrap_or_else(|error| panic!("{error}"));
-        toolbox
-            .prepare(&mut |line| eprintln!("{line}"))
-            .unwrap_or_else(|error| panic!("{error}"));
+        toolbox.prepare(&mut |line| eprintln!("{line}")).unwrap_or_else(|error| panic!("{error}"));
         toolbox
     });
     &TOOLBOX
@@ -37,9 +37,7 @@ pub fn run(dir: &JobDir, tool: Tool, args: &[&str], limits: Limits) -> ToolRun {
         read_only: Vec::new(),
         limits,
     };
-    toolbox()
-        .run(&job)
-        .unwrap_or_else(|error| panic!("{error}"))
+    toolbox().run(&job).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A run's streams, for messages.
