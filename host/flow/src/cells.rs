@@ -57,9 +57,7 @@ pub(crate) fn event_pins(cell: &Cell) -> Vec<(EventPin, Bit)> {
         "$_DLATCH_P_" | "$_DLATCH_N_" => add("E", EventPin::LatchEnable),
         "SB_SPRAM256KA" => add("CLOCK", edge(false)),
         "SB_MAC16" if class(cell) == Class::Sequential => {
-            let negative = cell
-                .parameter("NEG_TRIGGER")
-                .is_some_and(|value| value.ends_with('1'));
+            let negative = cell.parameter("NEG_TRIGGER").is_some_and(|value| value.ends_with('1'));
             add("CLK", edge(negative));
             for port in ["IRSTTOP", "IRSTBOT", "ORSTTOP", "ORSTBOT"] {
                 add(port, EventPin::AsyncSetReset);
@@ -120,9 +118,7 @@ fn follows(cell: &Cell, output: &str, input: &str) -> bool {
     if cell.kind != "$__ICE40_CARRY_WRAPPER" {
         return true;
     }
-    let carry_in_to_lut = cell
-        .parameter("I3_IS_CI")
-        .is_some_and(|value| value.ends_with('1'));
+    let carry_in_to_lut = cell.parameter("I3_IS_CI").is_some_and(|value| value.ends_with('1'));
     match (output, input) {
         (_, "A" | "B") | ("CO", "CI") | ("O", "I0") => true,
         ("O", "CI") => carry_in_to_lut,
@@ -147,11 +143,8 @@ mod tests {
     }
 
     fn inputs(kind: &str, pins: &[&str]) -> Cell {
-        let pins: Vec<_> = pins
-            .iter()
-            .enumerate()
-            .map(|(n, p)| (*p, n as u32, PortDirection::Input))
-            .collect();
+        let pins: Vec<_> =
+            pins.iter().enumerate().map(|(n, p)| (*p, n as u32, PortDirection::Input)).collect();
         cell(kind, &pins)
     }
 
@@ -190,10 +183,8 @@ mod tests {
             ("SB_RAM40_4KNRNW", Falling, Falling),
         ] {
             let pins = event_pins(&inputs(kind, &["RCLK", "WCLK"]));
-            let expected = [
-                (EventPin::Clock(read), Bit::Net(0)),
-                (EventPin::Clock(write), Bit::Net(1)),
-            ];
+            let expected =
+                [(EventPin::Clock(read), Bit::Net(0)), (EventPin::Clock(write), Bit::Net(1))];
             assert_eq!(pins, expected, "{kind}");
         }
     }
@@ -213,15 +204,10 @@ mod tests {
                 ("O", 7, Output),
             ],
         );
-        wrapper
-            .parameters
-            .push("I3_IS_CI", crate::netlist::Value::Text("1".into()));
+        wrapper.parameters.push("I3_IS_CI", crate::netlist::Value::Text("1".into()));
         let mut found = Vec::new();
         arcs(&wrapper, |from, to| found.push((from, to)));
-        assert_eq!(
-            found,
-            [(1, 6), (2, 6), (3, 6), (1, 7), (2, 7), (3, 7), (4, 7)]
-        );
+        assert_eq!(found, [(1, 6), (2, 6), (3, 6), (1, 7), (2, 7), (3, 7), (4, 7)]);
     }
 
     #[test]

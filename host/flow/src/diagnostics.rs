@@ -30,15 +30,13 @@ pub(crate) fn parse(tool: Tool, stderr: &[u8], files: &JobFiles) -> Vec<Diagnost
 }
 
 fn parse_line(tool: Tool, line: &str, files: &JobFiles) -> Option<Diagnostic> {
-    let (place, severity, message) = [
-        ("ERROR: ", Severity::Error),
-        ("Warning: ", Severity::Warning),
-    ]
-    .into_iter()
-    .find_map(|(mark, severity)| {
-        let (place, message) = line.split_once(mark)?;
-        Some((place, severity, message))
-    })?;
+    let (place, severity, message) =
+        [("ERROR: ", Severity::Error), ("Warning: ", Severity::Warning)].into_iter().find_map(
+            |(mark, severity)| {
+                let (place, message) = line.split_once(mark)?;
+                Some((place, severity, message))
+            },
+        )?;
     let (file, line) = match place.trim_end().strip_suffix(':') {
         None if place.is_empty() => (None, None),
         None => return None,
@@ -77,10 +75,8 @@ mod tests {
 
     #[test]
     fn places_and_severities() {
-        let files = JobFiles::new(&[SourceFile {
-            name: "my design.v".into(),
-            contents: Vec::new(),
-        }]);
+        let files =
+            JobFiles::new(&[SourceFile { name: "my design.v".into(), contents: Vec::new() }]);
         let stderr = b"src/my_design.v:2: Warning: Identifier `\\b' is implicitly declared.\n\
             Selection contains:\n\
             Mismatches: 0 in 100 samples\n\

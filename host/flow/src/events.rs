@@ -97,12 +97,7 @@ impl<'a> Walker<'a> {
                 input_bits += 1;
             }
         }
-        Self {
-            module,
-            drivers,
-            input_of_net,
-            input_bits,
-        }
+        Self { module, drivers, input_of_net, input_bits }
     }
 
     /// Adds the inputs in the cone of `net`. A latch lets its data through

@@ -150,9 +150,7 @@ impl Cells {
 
     /// Whether attribute `name` would tell place and route where to put things.
     pub(crate) fn is_forbidden_attribute(&self, name: &str) -> bool {
-        self.forbidden_attributes
-            .iter()
-            .any(|pattern| matches(pattern, name))
+        self.forbidden_attributes.iter().any(|pattern| matches(pattern, name))
     }
 }
 

@@ -5,8 +5,8 @@
 //! configuration or placement.
 
 use crate::flowfile::{Cells, Classes, FlowFile};
-use crate::submission::JobFiles;
 use crate::netlist::{Bit, Cell, Entries, Module, Names, PortDirection, Value};
+use crate::submission::JobFiles;
 use filbench_board::Device;
 use filbench_model::{Direction, FailStage, Interface, Port, Resources};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,10 +20,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     fn new(stage: FailStage, reason: impl Into<String>) -> Self {
-        Self {
-            stage,
-            reason: reason.into(),
-        }
+        Self { stage, reason: reason.into() }
     }
 }
 
@@ -149,21 +146,14 @@ fn interface(module: &Module) -> Result<Interface, Refusal> {
                 }
             }
         }
-        ports.push(Port {
-            name: name.clone(),
-            direction,
-            width: port.bits.len(),
-        });
+        ports.push(Port { name: name.clone(), direction, width: port.bits.len() });
     }
     Ok(Interface { ports })
 }
 
 fn check_attributes(attributes: &Entries<Value>, owner: &str) -> Result<(), Refusal> {
     let cells: &Cells = &FlowFile::ice40().cells;
-    match attributes
-        .iter()
-        .find(|(name, _)| cells.is_forbidden_attribute(name))
-    {
+    match attributes.iter().find(|(name, _)| cells.is_forbidden_attribute(name)) {
         Some((attribute, _)) => Err(Refusal::new(
             FailStage::ForbiddenCell,
             format!("the attribute `{attribute}` on `{owner}` would steer placement"),
@@ -196,17 +186,12 @@ fn check_kind(name: &str, cell: &Cell, device: Device) -> Result<CellClass, Refu
 /// it expects; a design that instantiates cells itself can write anything.
 fn check_parameters(name: &str, cell: &Cell) -> Result<(), Refusal> {
     let is_bits = |value: &Value| {
-        value
-            .text()
-            .is_some_and(|text| text.bytes().all(|b| matches!(b, b'0' | b'1' | b'x')))
+        value.text().is_some_and(|text| text.bytes().all(|b| matches!(b, b'0' | b'1' | b'x')))
     };
     match cell.parameters.iter().find(|(_, value)| !is_bits(value)) {
         Some((parameter, _)) => Err(Refusal::new(
             FailStage::UnsupportedCell,
-            format!(
-                "the parameter `{parameter}` of `{name}` ({}) is not a bit vector",
-                cell.kind
-            ),
+            format!("the parameter `{parameter}` of `{name}` ({}) is not a bit vector", cell.kind),
         )),
         None => Ok(()),
     }
@@ -236,9 +221,7 @@ fn check_drivers(module: &Module, files: &JobFiles) -> Result<(), Refusal> {
             // An output tied to a constant, because the RTL drives the net with both.
             Bit::Zero | Bit::One => !cells.iter().all(lets_go),
             Bit::X | Bit::Z => false,
-            Bit::Net(_) => {
-                inputs.contains(bit) || (cells.len() > 1 && !cells.iter().all(lets_go))
-            }
+            Bit::Net(_) => inputs.contains(bit) || (cells.len() > 1 && !cells.iter().all(lets_go)),
         }
     });
     let Some((bit, cells)) = conflict else {

@@ -49,8 +49,5 @@ pub(crate) fn refusal(
             ));
         }
     };
-    Ok(Some(Refusal {
-        stage: FailStage::Limit,
-        reason,
-    }))
+    Ok(Some(Refusal { stage: FailStage::Limit, reason }))
 }

@@ -36,11 +36,8 @@ impl Loop {
             "a combinational loop"
         };
         let mut text = format!("{kind}: `{}`", self.nets.join("`, `"));
-        let mut lines: Vec<String> = self
-            .sources
-            .iter()
-            .flat_map(|source| files.source_lines(source))
-            .collect();
+        let mut lines: Vec<String> =
+            self.sources.iter().flat_map(|source| files.source_lines(source)).collect();
         lines.sort();
         lines.dedup();
         lines.truncate(SHOWN);
@@ -78,8 +75,7 @@ pub(crate) fn find(gates: &Module) -> Option<Loop> {
         let open = Graph::new(gates, net_count, |class, cell| {
             class == Class::Combinational || (cell.kind == kind && cell.bits("E") == [enable])
         });
-        open.first_cycle()
-            .map(|nets| describe(gates, &nets, true))
+        open.first_cycle().map(|nets| describe(gates, &nets, true))
     })
 }
 
@@ -131,10 +127,7 @@ impl Graph {
         for net in 0..net_count {
             starts[net + 1] += starts[net];
         }
-        Self {
-            starts,
-            targets: edges.into_iter().map(|(_, to)| to).collect(),
-        }
+        Self { starts, targets: edges.into_iter().map(|(_, to)| to).collect() }
     }
 
     fn successors(&self, net: u32) -> &[u32] {

@@ -32,9 +32,7 @@ pub struct Policy {
 
 /// Suffixes of files that are not read by themselves: they are there for
 /// `` `include `` and `$readmemh`.
-const NOT_SOURCES: [&str; 9] = [
-    "vh", "svh", "h", "inc", "hex", "mem", "dat", "txt", "bin",
-];
+const NOT_SOURCES: [&str; 9] = ["vh", "svh", "h", "inc", "hex", "mem", "dat", "txt", "bin"];
 
 /// More folders than this are cut off a name, and longer parts shortened.
 const FOLDERS_MAX: usize = 16;
@@ -68,10 +66,7 @@ impl JobFiles {
                 name
             })
             .collect();
-        Self {
-            names,
-            originals: files.iter().map(|file| file.name.clone()).collect(),
-        }
+        Self { names, originals: files.iter().map(|file| file.name.clone()).collect() }
     }
 
     /// Every file's name in the job folder, in the order of the submission.
@@ -91,10 +86,7 @@ impl JobFiles {
     /// `./` before it.
     pub(crate) fn original(&self, name: &str) -> Option<&str> {
         let name = name.trim_start_matches("./");
-        self.names
-            .iter()
-            .position(|n| n == name)
-            .map(|index| self.originals[index].as_str())
+        self.names.iter().position(|n| n == name).map(|index| self.originals[index].as_str())
     }
 
     /// A `src` attribute (`file:line.column-line.column|…`) as the submitter's
@@ -158,19 +150,13 @@ fn tidy(name: &str) -> String {
             }
         })
         .collect();
-    if parts.is_empty() {
-        "design.v".to_owned()
-    } else {
-        parts.join("/")
-    }
+    if parts.is_empty() { "design.v".to_owned() } else { parts.join("/") }
 }
 
 /// Whether a name can stand in a script: a plain Verilog identifier.
 pub(crate) fn is_plain_identifier(name: &str) -> bool {
     let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
 }
 
@@ -181,10 +167,7 @@ mod tests {
     fn files(names: &[&str]) -> JobFiles {
         let files: Vec<_> = names
             .iter()
-            .map(|name| SourceFile {
-                name: (*name).into(),
-                contents: Vec::new(),
-            })
+            .map(|name| SourceFile { name: (*name).into(), contents: Vec::new() })
             .collect();
         JobFiles::new(&files)
     }

@@ -15,7 +15,9 @@ use crate::netlist::{Module, Netlist};
 use crate::submission::{JobFiles, Policy, Submission, is_plain_identifier};
 use crate::{FlowFault, Rejection};
 use filbench_board::Device;
-use filbench_model::{Diagnostic, FailStage, Fault, FaultPlace, Interface, Resources, Severity, Verdict};
+use filbench_model::{
+    Diagnostic, FailStage, Fault, FaultPlace, Interface, Resources, Severity, Verdict,
+};
 use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, ToolRun, Toolbox};
 use std::sync::Arc;
 
@@ -151,10 +153,7 @@ fn conclude(
         }));
     }
     if let Some(found) = gates.as_ref().and_then(loops::find) {
-        return Ok(Err(Refusal {
-            stage: FailStage::CombLoop,
-            reason: found.describe(run.files),
-        }));
+        return Ok(Err(Refusal { stage: FailStage::CombLoop, reason: found.describe(run.files) }));
     }
     if let Some(failure) = outcome.failure {
         return Ok(Err(failure));
@@ -225,10 +224,8 @@ impl Run<'_> {
                 let again = phase.otherwise.iter().chain(commands(rest));
                 let second = self.yosys(again)?;
                 diagnostics.retain(|d| d.severity == Severity::Warning);
-                diagnostics.splice(
-                    0..0,
-                    diagnostics::parse(Tool::Yosys, &second.stderr, self.files),
-                );
+                diagnostics
+                    .splice(0..0, diagnostics::parse(Tool::Yosys, &second.stderr, self.files));
                 (second.exit, self.first_open(rest)?)
             }
             open => (first.exit, open),
@@ -237,10 +234,7 @@ impl Run<'_> {
             None if exit == ToolExit::Exited(0) => None,
             open => self.failure(exit, open.map(|(_, phase)| phase), &diagnostics)?,
         };
-        Ok(Outcome {
-            failure,
-            diagnostics,
-        })
+        Ok(Outcome { failure, diagnostics })
     }
 
     fn yosys<'s>(&self, script: impl Iterator<Item = &'s String>) -> Result<ToolRun, Fault> {

@@ -112,11 +112,7 @@ impl<'a> Names<'a> {
 
     /// Whether the net has a name in the source.
     pub(crate) fn is_from_source(&self, net: u32) -> bool {
-        self.by_net
-            .get(net as usize)
-            .copied()
-            .flatten()
-            .is_some_and(|name| !name.hidden)
+        self.by_net.get(net as usize).copied().flatten().is_some_and(|name| !name.hidden)
     }
 }
 

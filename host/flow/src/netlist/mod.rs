@@ -136,12 +136,7 @@ impl Module {
             .iter()
             .flat_map(|(_, cell)| cell.connections.iter().flat_map(|(_, bits)| bits));
         let names = self.netnames.iter().flat_map(|(_, name)| &name.bits);
-        ports
-            .chain(cells)
-            .chain(names)
-            .filter_map(|bit| bit.net())
-            .max()
-            .map_or(0, |net| net + 1)
+        ports.chain(cells).chain(names).filter_map(|bit| bit.net()).max().map_or(0, |net| net + 1)
     }
 }
 
@@ -152,10 +147,7 @@ impl Cell {
     }
 
     /// Ports with their bits in direction `direction`.
-    pub(crate) fn ports(
-        &self,
-        direction: PortDirection,
-    ) -> impl Iterator<Item = (&str, &[Bit])> {
+    pub(crate) fn ports(&self, direction: PortDirection) -> impl Iterator<Item = (&str, &[Bit])> {
         self.connections
             .iter()
             .filter(move |(name, _)| self.port_directions.get(name) == Some(&direction))
@@ -192,10 +184,7 @@ mod tests {
 
     #[test]
     fn order_and_bits_survive() {
-        let module = Netlist::parse(SNIPPET.as_bytes())
-            .unwrap()
-            .into_module("design")
-            .unwrap();
+        let module = Netlist::parse(SNIPPET.as_bytes()).unwrap().into_module("design").unwrap();
         let ports: Vec<_> = module.ports.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(ports, ["z", "a"]);
         assert_eq!(module.ports.get("z").unwrap().bits, [Bit::Net(5), Bit::X]);
