@@ -36,29 +36,45 @@ module quiescence_tb;
     `include "fpga/bench/check.vh"
     `include "fpga/bench/board.vh"
 
-    // Waits until the board has been silent for 500 cycles.
+    // Waits until the board has been silent for 5000 cycles.
     task settle;
         integer seen;
         begin
             seen = -1;
             while (seen != answers_in) begin
                 seen = answers_in;
-                #(500 * PERIOD);
+                #(5000 * PERIOD);
             end
         end
     endtask
 
-    // Counts, between `from` and `to`, changes of nets that are no clocks.
-    integer file, status, changes, variables, clocks, position;
-    reg [8*256-1:0] line;
-    reg [8*32-1:0]  kind, type, width, id, name, value;
-    reg             is_clock [0:65535];
-    integer         index;
-    time            now;
+    // Reads the waveform file word by word and counts, in a window of time, the
+    // changes of nets that are no clocks.
 
-    // A waveform identifier is up to four printable characters; here at most two.
-    function integer identifier(input [8*32-1:0] text);
-        identifier = text[15:0];
+    integer          file, changes, variables, clocks;
+    reg [8*256-1:0]  word;
+    string           text;
+    reg              is_clock [0:65535];
+    integer          index;
+    time             now;
+
+    function integer next_word(input integer unused);
+        begin
+            next_word = $fscanf(file, "%s", word);
+            text = $sformatf("%0s", word);
+        end
+    endfunction
+
+    // A net's identifier in the file: one or two printable characters.
+    function integer identifier(input string id);
+        identifier = id.len() == 1 ? id[0] : id[0] * 256 + id[1];
+    endfunction
+
+    function integer names_a_clock(input string name);
+        names_a_clock = name == "clk" || name == "play_clk" || name == "cap_clk"
+            || name == "sink_clk" || name == "source_clk" || name == "i_clk"
+            || name == "RCLK" || name == "WCLK"
+            || name == "USER_SIGNAL_TO_GLOBAL_BUFFER" || name == "GLOBAL_BUFFER_OUTPUT";
     endfunction
 
     task count_changes(input time from, input time to);
@@ -71,44 +87,34 @@ module quiescence_tb;
             now = 0;
             file = $fopen(WAVEFORM, "r");
             check(file != 0, "cannot read the waveform back");
-            status = 1;
-            while (status != 0) begin
-                status = $fgets(line, file);
-                if (status != 0) begin
-                    kind = 0;
-                    if ($sscanf(line, "%s", kind) < 1)
-                        kind = 0;
-                    if (kind == "$var") begin
-                        status = $sscanf(line, "%s %s %s %s %s", kind, type, width, id, name);
-                        check(id[8*32-1:16] == 0, "identifier is longer than two characters");
-                        variables = variables + 1;
-                        if (name == "clk" || name == "play_clk" || name == "cap_clk" || name == "i_clk"
-                                || name == "sink_clk" || name == "source_clk" || name == "RCLK" || name == "WCLK"
-                                || name == "USER_SIGNAL_TO_GLOBAL_BUFFER" || name == "GLOBAL_BUFFER_OUTPUT") begin
-                            is_clock[identifier(id)] = 1'b1;
-                            clocks = clocks + 1;
-                        end
-                    end else if ($sscanf(line, "#%d", now) == 1)
-                        ;
-                    else if (now > from && now <= to) begin
-                        // "0!" or "b0101 !"
-                        if ($sscanf(line, "b%s %s", value, id) != 2) begin
-                            id = 0;
-                            status = $sscanf(line, "%s", id);
-                            for (position = 31; position >= 0; position = position - 1)
-                                if (id[8*position +: 8] != 0 && id[8*position + 8 +: 8] == 0)
-                                    index = position;
-                            id[8*index +: 8] = 0;
-                        end
-                        if (!is_clock[identifier(id)]) begin
-                            if (changes < 5 && to == quiet_to)
-                                $display("moved: %0s", line);
-                            changes = changes + 1;
-                        end
+            while (next_word(0) == 1)
+                if (text == "$var") begin
+                    // $var wire 8 id name …
+                    index = next_word(0);
+                    index = next_word(0);
+                    index = next_word(0);
+                    check(text.len() <= 2, "an identifier has more than two characters");
+                    index = identifier(text);
+                    variables = variables + 1;
+                    if (next_word(0) == 1 && names_a_clock(text)) begin
+                        is_clock[index] = 1'b1;
+                        clocks = clocks + 1;
                     end
-                    status = 1;
+                end else if (text == "$timescale") begin
+                    index = next_word(0);
+                    check(text == "1ps", {"timescale of the waveform is ", text});
+                end else if (text[0] == "#") begin
+                    index = $sscanf(text, "#%d", now);
+                    now = now / 1000;  // ps to the bench's ns
+                end else if (now > from && now < to && text != "$end" && text[0] != "$") begin
+                    // "1id", or "b1010 id"
+                    if (text[0] == "b")
+                        index = next_word(0);
+                    else
+                        text = text.substr(1, text.len() - 1);
+                    if (!is_clock[identifier(text)])
+                        changes = changes + 1;
                 end
-            end
             $fclose(file);
         end
     endtask

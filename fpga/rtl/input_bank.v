@@ -22,17 +22,18 @@ module input_bank #(
 );
     initial live = 0;
 
-    integer byte_index;
-
-    always @(posedge play_clk) begin
-        for (byte_index = 0; byte_index < BYTES; byte_index = byte_index + 1)
-            if (write && address == byte_index)
-                live[8*byte_index +: 8] <= data;
-        if (write_low)
-            live[5:0] <= data[5:0];
-        if (reset)
-            live <= 0;
-    end
+    genvar b;
+    generate
+        for (b = 0; b < BYTES; b = b + 1) begin : bank
+            always @(posedge play_clk)
+                if (reset)
+                    live[8*b +: 8] <= 8'd0;
+                else if (write && address == b)
+                    live[8*b +: 8] <= data;
+                else if (write_low && b == 0)
+                    live[8*b +: 6] <= data[5:0];
+        end
+    endgenerate
 endmodule
 
 `default_nettype wire
