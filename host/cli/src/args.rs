@@ -27,6 +27,8 @@ pub enum Command {
     Vboard(VboardArgs),
     /// List the known boards and what a board selector accepts
     Boards,
+    /// Look after the tools that filbench runs
+    Toolbox(ToolboxArgs),
 }
 
 /// `filbench run`.
@@ -95,4 +97,19 @@ pub enum Uart {
     Stdio,
     /// A pseudo-terminal whose path is printed.
     Pty,
+}
+
+/// `filbench toolbox`.
+#[derive(Debug, Args)]
+pub struct ToolboxArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ToolboxCommand,
+}
+
+/// The subcommands of `filbench toolbox`.
+#[derive(Debug, Subcommand)]
+pub enum ToolboxCommand {
+    /// Compile the fetched tools for this machine, once; takes about a minute
+    Prepare,
 }

@@ -6,6 +6,7 @@ mod boards;
 mod progress;
 mod run;
 mod table;
+mod toolbox;
 mod usage;
 mod vboard;
 
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Vboard(args) => vboard::run(&args),
         Command::Boards => boards::run(),
+        Command::Toolbox(args) => toolbox::run(&args.command),
     };
     end.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

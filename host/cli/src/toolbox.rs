@@ -1,0 +1,16 @@
+//! `filbench toolbox`: the tools' cache.
+
+use crate::args::ToolboxCommand;
+use anyhow::Result;
+use filbench_toolbox::{Toolbox, ToolboxConfig, cache_root};
+use std::process::ExitCode;
+
+/// Runs one of the subcommands.
+pub fn run(command: &ToolboxCommand) -> Result<ExitCode> {
+    let toolbox = Toolbox::open(ToolboxConfig { cache: cache_root(), worker: None })?;
+    match command {
+        ToolboxCommand::Prepare => toolbox.prepare(&mut |line| eprintln!("{line}"))?,
+    }
+    eprintln!("the tools are ready in {}", cache_root().display());
+    Ok(ExitCode::SUCCESS)
+}
