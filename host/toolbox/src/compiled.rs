@@ -1,11 +1,12 @@
 //! Native code for the guests: made once per machine, by one process at a time.
 
 use crate::protocol::{ModuleRef, Order, Reply};
-use crate::supervise::{Bounds, Observed, supervise};
+use crate::supervise::{Bounds, Observed, Stop, supervise};
 use crate::{Tool, ToolboxError};
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Backstop for compiling the largest module, about 70 CPU seconds of work, on
@@ -40,6 +41,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) worker: &'a Path,
     /// The folder of the installed wheel, for messages.
     pub(crate) wheel: &'a Path,
+    pub(crate) stopped: &'a AtomicBool,
 }
 
 impl Compiler<'_> {
@@ -74,7 +76,8 @@ impl Compiler<'_> {
 
     /// Whether native code is there, after the order has been carried out.
     fn order(&self, order: Order, tool: Tool, wall: Duration) -> Result<bool, ToolboxError> {
-        let bounds = Bounds { wall, output_bytes: CHATTER_BYTES, dir: None };
+        let stopped = self.stopped;
+        let bounds = Bounds { wall, output_bytes: CHATTER_BYTES, dir: None, stopped };
         let observed = run(self.worker, &order, &bounds)?;
         match observed.reply {
             Some(Reply::Compiled) => Ok(true),
@@ -94,8 +97,15 @@ pub(crate) fn run(
     order: &Order,
     bounds: &Bounds<'_>,
 ) -> Result<Observed, ToolboxError> {
-    supervise(worker, order, bounds)
-        .map_err(|source| ToolboxError::WorkerStart { path: worker.to_path_buf(), source })
+    if bounds.stopped.load(Ordering::Relaxed) {
+        return Err(ToolboxError::Stopped);
+    }
+    let observed = supervise(worker, order, bounds)
+        .map_err(|source| ToolboxError::WorkerStart { path: worker.to_path_buf(), source })?;
+    match observed.stop {
+        Some(Stop::Told) => Err(ToolboxError::Stopped),
+        _ => Ok(observed),
+    }
 }
 
 /// The error for a worker that ended without a reply.

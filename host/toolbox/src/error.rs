@@ -74,6 +74,9 @@ pub enum ToolboxError {
         /// Its own words.
         cause: String,
     },
+    /// Somebody called [`Toolbox::stop`](crate::Toolbox::stop).
+    #[error("the toolbox was stopped; open it again to run more jobs")]
+    Stopped,
     /// The caller asked for something that this tool cannot have.
     #[error("not a job for `{tool}`: {cause}")]
     InvalidJob {

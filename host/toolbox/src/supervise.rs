@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How often the job folder is measured.
@@ -27,6 +28,8 @@ pub(crate) struct Bounds<'a> {
     /// Of both streams together, and of the growth of `dir`.
     pub(crate) output_bytes: u64,
     pub(crate) dir: Option<&'a Path>,
+    /// Becomes true when the toolbox is told to stop.
+    pub(crate) stopped: &'a AtomicBool,
 }
 
 /// Why the parent stopped a worker.
@@ -34,6 +37,7 @@ pub(crate) struct Bounds<'a> {
 pub(crate) enum Stop {
     Wall,
     Output,
+    Told,
 }
 
 /// Everything there is to know about a worker that has ended.
@@ -166,6 +170,9 @@ impl Running {
                 }
                 if self.printed_bytes() > bounds.output_bytes {
                     stop = Some(Stop::Output);
+                }
+                if bounds.stopped.load(Ordering::Relaxed) {
+                    stop = Some(Stop::Told);
                 }
                 if stop.is_some() {
                     self.kill();

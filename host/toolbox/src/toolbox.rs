@@ -9,6 +9,7 @@ use filbench_model::ToolRecord;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ struct Inner {
     compiled: PathBuf,
     worker: PathBuf,
     records: OnceLock<Vec<ToolRecord>>,
+    stopped: AtomicBool,
 }
 
 impl Toolbox {
@@ -57,7 +59,15 @@ impl Toolbox {
             })?,
         };
         jobdir::sweep(&std::env::temp_dir());
-        Ok(Self { inner: Arc::new(Inner { cache, compiled, worker, records: OnceLock::new() }) })
+        let (records, stopped) = (OnceLock::new(), AtomicBool::new(false));
+        Ok(Self { inner: Arc::new(Inner { cache, compiled, worker, records, stopped }) })
+    }
+
+    /// Ends every job that is running, and refuses further ones: they return
+    /// [`ToolboxError::Stopped`] in a fraction of a second, and their job folders
+    /// are removed as they are dropped. For a program that is told to end.
+    pub fn stop(&self) {
+        self.inner.stopped.store(true, Ordering::Relaxed);
     }
 
     /// Compiles what has not been compiled for this machine yet: once, about
@@ -130,7 +140,8 @@ impl Toolbox {
 
     fn compile(&self, tool: Tool, progress: &mut dyn FnMut(&str)) -> Result<(), ToolboxError> {
         let guest = self.guest(tool)?;
-        let compiler = Compiler { worker: &self.inner.worker, wheel: &guest.folder };
+        let Inner { worker, stopped, .. } = &*self.inner;
+        let compiler = Compiler { worker, wheel: &guest.folder, stopped };
         compiler.ensure(&self.module(tool, &guest), progress)
     }
 
@@ -140,7 +151,7 @@ impl Toolbox {
         if guest.share.is_dir() {
             read_only.push((guest.share.clone(), "/share".into()));
         }
-        let bounds = bounds(&job.limits, &dir);
+        let bounds = self.bounds(&job.limits, &dir);
         let order = Order::Guest(GuestOrder {
             module: self.module(job.tool, &guest),
             args: job.args.clone(),
@@ -173,8 +184,18 @@ impl Toolbox {
             view: icarus.view,
             limits: worker_limits(&job.limits),
         });
-        let observed = compiled::run(&self.inner.worker, &order, &bounds(&job.limits, &dir))?;
+        let bounds = self.bounds(&job.limits, &dir);
+        let observed = compiled::run(&self.inner.worker, &order, &bounds)?;
         self.conclude(job, observed)
+    }
+
+    fn bounds<'a>(&'a self, limits: &Limits, dir: &'a Path) -> Bounds<'a> {
+        Bounds {
+            wall: limits.wall,
+            output_bytes: limits.output_bytes,
+            dir: Some(dir),
+            stopped: &self.inner.stopped,
+        }
     }
 
     fn conclude(&self, job: &ToolJob<'_>, observed: Observed) -> Result<ToolRun, ToolboxError> {
@@ -246,6 +267,3 @@ impl Toolbox {
     }
 }
 
-fn bounds<'a>(limits: &Limits, dir: &'a Path) -> Bounds<'a> {
-    Bounds { wall: limits.wall, output_bytes: limits.output_bytes, dir: Some(dir) }
-}
