@@ -62,6 +62,9 @@ impl Compiler<'_> {
             Err(TryLockError::WouldBlock) => {
                 progress(&format!("waiting for another process that compiles {tool}"));
                 lock.lock().map_err(ToolboxError::io("lock", &lock_path))?;
+                if self.order(Order::Locate(module.clone()), tool, LOCATE_WALL)? {
+                    return Ok(());
+                }
             }
             Err(TryLockError::Error(error)) => {
                 return Err(ToolboxError::io("lock", &lock_path)(error));

@@ -16,6 +16,10 @@ const OUT_OF_MEMORY: [&str; 5] = [
     "memory allocation of",
 ];
 
+/// A shell's status for a command that a signal ended is this plus the signal
+/// (POSIX asks for more than 128).
+const SHELL_SIGNALLED: i32 = 128;
+
 /// The part of the limits that the worker enforces itself.
 pub(crate) fn worker_limits(limits: &Limits) -> WorkerLimits {
     WorkerLimits {
@@ -44,10 +48,12 @@ pub(crate) fn tool_exit(limits: &Limits, seen: &Observed) -> Option<ToolExit> {
         Some(Reply::MemoryLimit) => Some(ToolExit::MemoryLimit),
         Some(Reply::Trapped(text)) => Some(ToolExit::Trapped(text.clone())),
         Some(Reply::Exited(0)) => Some(ToolExit::Exited(0)),
-        // `iverilog` hides behind a status what happened to its passes.
-        Some(Reply::Exited(code)) => {
-            Some(limit_reached(limits, seen).unwrap_or(ToolExit::Exited(*code)))
-        }
+        // `iverilog` hides behind a status what happened to its passes; that of
+        // a killed one comes from the shell.
+        Some(Reply::Exited(code)) => Some(match code - SHELL_SIGNALLED {
+            signal @ (libc::SIGXCPU | libc::SIGXFSZ) => killed(signal, limits, seen),
+            _ => limit_reached(limits, seen).unwrap_or(ToolExit::Exited(*code)),
+        }),
         Some(Reply::Signalled(signal)) => Some(killed(*signal, limits, seen)),
         Some(_) => None,
         None => seen.status.signal().map(|signal| killed(signal, limits, seen)),
@@ -109,6 +115,8 @@ mod tests {
         for (reply, raw_status, expected) in [
             (Some(Reply::Exited(0)), 0, Some(ToolExit::Exited(0))),
             (Some(Reply::Exited(3)), 0, Some(ToolExit::Exited(3))),
+            (Some(Reply::Exited(128 + libc::SIGXCPU)), 0, Some(ToolExit::CpuLimit)),
+            (Some(Reply::Exited(128 + libc::SIGXFSZ)), 0, Some(ToolExit::OutputLimit)),
             (Some(Reply::Signalled(11)), 0, Some(ToolExit::Killed(11))),
             (Some(Reply::Signalled(libc::SIGXCPU)), 0, Some(ToolExit::CpuLimit)),
             (None, libc::SIGXCPU, Some(ToolExit::CpuLimit)),

@@ -51,3 +51,10 @@ pub fn said(run: &ToolRun) -> String {
         String::from_utf8_lossy(&run.stderr)
     )
 }
+
+/// As [`said`], with the end of the streams only.
+pub fn exit_of(run: &ToolRun) -> String {
+    let text = said(run);
+    let tail = text.char_indices().rev().nth(600).map_or(0, |(at, _)| at);
+    format!("{:?}, cpu {:?}, wall {:?}: …{}", run.exit, run.cpu, run.wall, &text[tail..])
+}
