@@ -17,16 +17,16 @@ module crc16 (
     output wire low_bit,
     output wire feedback
 );
-    reg [15:0] crc;
+    reg [15:0] remainder;
 
-    assign low_bit = crc[0];
-    assign feedback = crc[0] ^ data_bit;
+    assign low_bit = remainder[0];
+    assign feedback = remainder[0] ^ data_bit;
 
     always @(posedge clk)
         if (restart)
-            crc <= 16'hFFFF;
+            remainder <= 16'hFFFF;
         else if (shift)
-            crc <= {1'b0, crc[15:1]} ^ (feedback ? 16'hA001 : 16'h0000);
+            remainder <= {1'b0, remainder[15:1]} ^ (feedback ? 16'hA001 : 16'h0000);
 endmodule
 
 `default_nettype wire
