@@ -1,0 +1,46 @@
+use async_trait::async_trait;
+use filbench_model::{BoardRecord, Fault, MeasuredOn};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A byte line to a board's firmware.
+pub trait Link: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + ?Sized> Link for T {}
+
+/// How long a [`Session`](crate::Session) waits, and how often it tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// From the last byte of a request to the last byte of its reply.
+    pub reply: Duration,
+    /// A line is quiet when nothing came for so long.
+    pub quiet: Duration,
+    /// How often one request is sent at most.
+    pub attempts: u32,
+}
+
+/// A board that can be taken, loaded and spoken with.
+#[async_trait]
+pub trait Place: Send {
+    /// Loads a bitstream into the board's configuration memory, from a clean state, and
+    /// opens the line to the firmware in it. A link that was given before is dead.
+    ///
+    /// # Errors
+    /// A fault of the lab, never a word on the design.
+    async fn program(&mut self, bitstream: &[u8]) -> Result<Box<dyn Link>, Fault>;
+
+    /// Which board this is.
+    fn record(&self) -> BoardRecord;
+
+    /// Silicon or software.
+    fn measured_on(&self) -> MeasuredOn;
+
+    /// What a session on this board may take.
+    fn timing(&self) -> Timing;
+
+    /// What the board's side said before the line broke, for an error message.
+    async fn last_words(&mut self) -> Option<String>;
+
+    /// Puts the board into its safe state: the design's inputs frozen, no child left.
+    async fn release(&mut self);
+}
