@@ -33,6 +33,15 @@ impl Bits {
         bits
     }
 
+    /// Bits from packed words, bit 0 in bit 0 of word 0; `None` where there are too
+    /// few or too many words, or where a bit past the end is set.
+    pub fn from_words(words: Vec<u64>, len: usize) -> Option<Self> {
+        let bits = Self { words, len };
+        let mut masked = bits.clone();
+        masked.mask_tail();
+        (bits.words.len() == len.div_ceil(64) && masked == bits).then_some(bits)
+    }
+
     /// Bits from an iterator, bit 0 first.
     pub fn from_iter_lsb(iter: impl IntoIterator<Item = bool>) -> Self {
         let mut bits = Self::default();

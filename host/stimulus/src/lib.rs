@@ -1,1 +1,32 @@
-//! Problems: recorded, imported, checked and cached
+//! Problems: recorded from test benches, imported from vector files, cached.
+//!
+//! A test bench decides by its own scheduling what a design sees and when. To play the
+//! same to a board, [`Recorder::record`] runs the unmodified bench in Icarus with a *stub*
+//! in place of the candidate. Inside the stub is the golden, and two processes that write
+//! down the input ports: one wakes with the edges that clock the golden, the other with
+//! any other change. What they wrote, in the order in which they wrote it, becomes the
+//! problem's primitive steps.
+//!
+//! The steps are then *replayed*: the golden alone, one step after another, each settled.
+//! Where the replay agrees with what the bench saw at the end of each of its time steps,
+//! its outputs are the expected responses. Where it does not, other orders of what
+//! happened at the same time are tried; where none agrees, the bench is racy.
+
+mod analysis;
+mod cache;
+mod error;
+mod icarus;
+mod locate;
+mod logic;
+mod order;
+mod recorder;
+mod recording;
+mod replay;
+mod verilog;
+
+pub use analysis::Analysis;
+pub use error::{LocateError, RecordError, VectorError};
+pub use locate::{ProblemFiles, SourceText, locate};
+pub use logic::Logic;
+pub use recorder::{Fill, Recorder};
+pub use replay::first_mismatch;

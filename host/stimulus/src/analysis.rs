@@ -1,0 +1,40 @@
+use filbench_model::{Bits, ClockEdge, Interface};
+
+/// What the netlist of a design says about its inputs; names say nothing.
+///
+/// For a test bench it is the golden's; for a vector file, which has no golden, the
+/// candidate's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Analysis {
+    /// The design's ports, in declared order.
+    pub interface: Interface,
+    /// Input bits that clock, latch, set or reset something, or lie in the cone of
+    /// what does.
+    pub event_inputs: Bits,
+    /// Input bits that clock something directly, with the edge at the input. Each is an
+    /// event input as well.
+    pub clocks: Vec<(usize, ClockEdge)>,
+}
+
+impl Analysis {
+    /// The edges that clock the design, one entry for each.
+    pub(crate) fn active_edges(&self) -> Vec<ActiveEdge> {
+        let mut edges = Vec::new();
+        for &(bit, edge) in &self.clocks {
+            if edge != ClockEdge::Falling {
+                edges.push(ActiveEdge { bit, rising: true });
+            }
+            if edge != ClockEdge::Rising {
+                edges.push(ActiveEdge { bit, rising: false });
+            }
+        }
+        edges
+    }
+}
+
+/// One edge of an input bit that clocks the design.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ActiveEdge {
+    pub(crate) bit: usize,
+    pub(crate) rising: bool,
+}

@@ -1,0 +1,137 @@
+use filbench_model::{Fault, FaultPlace};
+use filbench_toolbox::{JobDirError, Tool, ToolboxError};
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+/// Why no problem was found.
+#[derive(Debug, thiserror::Error)]
+pub enum LocateError {
+    /// Nothing with that name.
+    #[error(
+        "no problem at `{}`: looked for {}; give the prefix of `…_ref.sv` and `…_test.sv`, one of these files, or a vector file (.csv, .vcd)",
+        path.display(),
+        looked_for.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(" and ")
+    )]
+    Missing {
+        /// As given.
+        path: PathBuf,
+        /// What was looked for and is not there.
+        looked_for: Vec<PathBuf>,
+    },
+    /// More than filbench reads.
+    #[error("`{}` has {bytes} bytes; a file of a problem may have {bytes_max}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        bytes_max: u64,
+    },
+    /// The system refused.
+    #[error("cannot read `{}`", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// What is wrong with a vector file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {message}")]
+pub struct VectorError {
+    /// The file's name.
+    pub file: String,
+    /// 1-based; 0 for the file as a whole.
+    pub line: usize,
+    /// What was found, and what would do.
+    pub message: String,
+}
+
+/// Why there is no recording. None of these is the candidate's doing.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Icarus does not compile the bench with its golden, or refuses a file.
+    #[error("`{problem}`: {tool} rejects {what}: {said}")]
+    Rejected {
+        /// The problem.
+        problem: String,
+        /// Which pass.
+        tool: Tool,
+        /// What was to be compiled.
+        what: String,
+        /// The start of its own words.
+        said: String,
+    },
+    /// A simulation did not come to its end.
+    #[error("`{problem}`: simulating {what} did not end by itself: {how}")]
+    Endless {
+        /// The problem.
+        problem: String,
+        /// What was simulated.
+        what: String,
+        /// Which limit.
+        how: String,
+    },
+    /// A simulation ended too early, or left nonsense.
+    #[error("`{problem}`: simulating {what} left no usable record: {found}")]
+    NoRecord {
+        /// The problem.
+        problem: String,
+        /// What was simulated.
+        what: String,
+        /// What was found.
+        found: String,
+    },
+    /// More steps than filbench plays.
+    #[error("`{problem}` has more than {steps_max} steps; shorten its test bench")]
+    TooLong {
+        /// The problem.
+        problem: String,
+        /// The limit.
+        steps_max: usize,
+    },
+    /// The vector file is not one.
+    #[error(transparent)]
+    Vectors(#[from] VectorError),
+    /// The toolbox failed.
+    #[error(transparent)]
+    Toolbox(#[from] ToolboxError),
+    /// A job folder failed.
+    #[error(transparent)]
+    JobDir(#[from] JobDirError),
+    /// The problem cache cannot be written.
+    #[error("cannot keep the recording in {}", path.display())]
+    Cache {
+        /// Where.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+impl From<RecordError> for Fault {
+    fn from(error: RecordError) -> Self {
+        let place = match &error {
+            RecordError::Toolbox(ToolboxError::SandboxUnavailable { .. }) => {
+                FaultPlace::SandboxUnavailable
+            }
+            RecordError::Toolbox(_) => FaultPlace::Tool,
+            RecordError::JobDir(_) | RecordError::Cache { .. } => FaultPlace::Host,
+            _ => FaultPlace::Problem,
+        };
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text = format!("{text}: {cause_text}");
+            }
+            source = cause.source();
+        }
+        Fault::new(place, text)
+    }
+}

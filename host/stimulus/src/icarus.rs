@@ -1,0 +1,141 @@
+//! Icarus in a job folder: compile, simulate, read what was left.
+
+use crate::{RecordError, SourceText};
+use filbench_toolbox::{JobDir, JobDirError, Limits, Tool, ToolExit, ToolJob, ToolRun, Toolbox};
+use std::time::Duration;
+
+/// A bench, however long, must be over in this time.
+const LIMITS: Limits = Limits {
+    cpu: Duration::from_secs(120),
+    wall: Duration::from_secs(1200),
+    memory_bytes: 2 << 30,
+    output_bytes: BYTES_MAX,
+};
+/// What one simulation may write.
+pub(crate) const BYTES_MAX: u64 = 1 << 30;
+/// The compiled simulation.
+const IMAGE: &str = "filbench_simulation.vvp";
+/// The sources' folder, so that no source takes a file of ours.
+const SOURCES: &str = "src";
+/// How much of Icarus' own words an error repeats.
+const SAID_MAX: usize = 600;
+
+/// One simulation, in a fresh folder.
+pub(crate) struct Simulation<'a> {
+    toolbox: &'a Toolbox,
+    dir: JobDir,
+    problem: &'a str,
+    what: &'a str,
+    /// Arguments for the sources, in order.
+    sources: Vec<String>,
+}
+
+impl<'a> Simulation<'a> {
+    /// A simulation of `what`, for messages, of the problem `problem`.
+    pub(crate) fn new(
+        toolbox: &'a Toolbox,
+        problem: &'a str,
+        what: &'a str,
+    ) -> Result<Self, RecordError> {
+        Ok(Self { toolbox, dir: JobDir::create()?, problem, what, sources: Vec::new() })
+    }
+
+    /// Adds a source that was handed in; only the last part of its name counts.
+    pub(crate) fn source(&mut self, source: &SourceText) -> Result<(), RecordError> {
+        let name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let name = format!("{SOURCES}/{name}");
+        self.dir.write(&name, &source.contents)?;
+        if !self.sources.contains(&name) {
+            self.sources.push(name);
+        }
+        Ok(())
+    }
+
+    /// Adds a file of our own: a source when its name ends in `.sv`.
+    pub(crate) fn own(&mut self, name: &str, contents: impl AsRef<[u8]>) -> Result<(), RecordError> {
+        self.dir.write(name, contents)?;
+        if name.ends_with(".sv") {
+            self.sources.push(name.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Compiles the sources with these roots, and runs them to the end.
+    pub(crate) fn run(&self, tops: &[&str]) -> Result<(), RecordError> {
+        let mut args: Vec<String> = ["-g2012", "-I", SOURCES, "-o", IMAGE].map(Into::into).into();
+        for top in tops {
+            args.extend(["-s".to_owned(), (*top).to_owned()]);
+        }
+        args.extend(self.sources.iter().cloned());
+        let run = self.tool(Tool::Iverilog, args)?;
+        if run.exit != ToolExit::Exited(0) {
+            return Err(self.rejected(Tool::Iverilog, &run));
+        }
+        // `-none`: a bench's own waveform goes nowhere.
+        let run = self.tool(Tool::Vvp, vec![IMAGE.into(), "-none".into()])?;
+        match &run.exit {
+            // A bench may end with any status, by `$fatal` for instance.
+            ToolExit::Exited(_) => Ok(()),
+            limit @ (ToolExit::CpuLimit
+            | ToolExit::WallLimit
+            | ToolExit::MemoryLimit
+            | ToolExit::OutputLimit) => Err(RecordError::Endless {
+                problem: self.problem.to_owned(),
+                what: self.what.to_owned(),
+                how: match limit {
+                    ToolExit::MemoryLimit => format!("{} of memory", mib(LIMITS.memory_bytes)),
+                    ToolExit::OutputLimit => format!("{} of output", mib(LIMITS.output_bytes)),
+                    ToolExit::WallLimit => format!("{} s", LIMITS.wall.as_secs()),
+                    _ => format!("{} s of CPU time", LIMITS.cpu.as_secs()),
+                },
+            }),
+            ToolExit::Trapped(_) | ToolExit::Killed(_) => Err(self.rejected(Tool::Vvp, &run)),
+        }
+    }
+
+    /// What the simulation left under `name`.
+    pub(crate) fn output(&self, name: &str) -> Result<Vec<u8>, RecordError> {
+        match self.dir.read(name, BYTES_MAX) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(self.no_record("no file: its modules did not run".to_owned())),
+            Err(JobDirError::NotAnOutput { found, .. }) => Err(self.no_record(found)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The error for an output that makes no sense.
+    pub(crate) fn no_record(&self, found: String) -> RecordError {
+        RecordError::NoRecord {
+            problem: self.problem.to_owned(),
+            what: self.what.to_owned(),
+            found,
+        }
+    }
+
+    fn tool(&self, tool: Tool, args: Vec<String>) -> Result<ToolRun, RecordError> {
+        let job =
+            ToolJob { tool, args, dir: self.dir.path(), read_only: Vec::new(), limits: LIMITS };
+        Ok(self.toolbox.run(&job)?)
+    }
+
+    fn rejected(&self, tool: Tool, run: &ToolRun) -> RecordError {
+        let mut said = String::from_utf8_lossy(&run.stderr).trim().to_owned();
+        if said.is_empty() {
+            said = format!("it ended with {:?} and said nothing", run.exit);
+        }
+        if let Some((at, _)) = said.char_indices().nth(SAID_MAX) {
+            said.truncate(at);
+            said.push('…');
+        }
+        RecordError::Rejected {
+            problem: self.problem.to_owned(),
+            tool,
+            what: self.what.to_owned(),
+            said,
+        }
+    }
+}
+
+fn mib(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
+}

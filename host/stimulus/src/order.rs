@@ -1,0 +1,279 @@
+//! From a recording to primitive steps, in one of several orders.
+//!
+//! A bench changes several inputs at the same time; a board must not, where one of them
+//! clocks something. The wakes of the stub tell much of the order:
+//!
+//! - A wake at an *active edge* (an edge that clocks the golden) saw what the golden's own
+//!   process saw, since the same event woke both. So everything that had changed until then
+//!   goes first, and the edge last.
+//! - Another wake may see an active edge that its own process has not been woken for yet;
+//!   the edge waits for that process.
+//! - What is left open is the order of data and of *levels*, that is event inputs without an
+//!   active edge (latch enables, asynchronous resets, gates of clocks), within one wake, and
+//!   of several levels among each other.
+
+use crate::Logic;
+use crate::analysis::{ActiveEdge, Analysis};
+use crate::recording::{Recording, TimeStep, Wake};
+use filbench_model::Bits;
+
+/// One way to tell apart what happened within one time step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    grouping: Grouping,
+    first: First,
+    ascent: Ascent,
+}
+
+/// What counts as happening at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grouping {
+    /// What one process of the stub saw.
+    Wakes,
+    /// Whatever happened in one time step, as in a waveform file.
+    TimeSteps,
+}
+
+/// What goes first of what happened at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    Levels,
+    Data,
+}
+
+/// Which of several levels goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ascent {
+    PortOrder,
+    Reverse,
+}
+
+impl Order {
+    /// All of them, the most faithful first.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        [Grouping::Wakes, Grouping::TimeSteps].into_iter().flat_map(|grouping| {
+            [First::Levels, First::Data].into_iter().flat_map(move |first| {
+                [Ascent::PortOrder, Ascent::Reverse]
+                    .into_iter()
+                    .map(move |ascent| Self { grouping, first, ascent })
+            })
+        })
+    }
+}
+
+/// Primitive steps, and where the bench looked.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Sequence {
+    /// Input vectors. An event input is never unknown, and changes alone.
+    pub(crate) steps: Vec<Logic>,
+    /// The golden's outputs in the recording where a time step ended, with the step that
+    /// was the last one then. Ascending; no step twice.
+    pub(crate) settled: Vec<(usize, Logic)>,
+}
+
+/// Tells the time steps apart into primitive steps. `None` when there are more than
+/// `steps_max`.
+pub(crate) fn sequence(
+    recording: &Recording,
+    analysis: &Analysis,
+    order: Order,
+    steps_max: usize,
+) -> Option<Sequence> {
+    let mut builder = Builder::new(analysis, order.ascent);
+    for time_step in recording.time_steps() {
+        match order.grouping {
+            Grouping::Wakes => time_step.wakes.iter().for_each(|w| builder.wake(w, order.first)),
+            Grouping::TimeSteps => builder.merged(&time_step, order.first),
+        }
+        // Nothing is left here but an edge to or from an unknown value.
+        builder.data(&time_step.inputs);
+        builder.events(&time_step.inputs, ActiveEdges::Go);
+        builder.settle(time_step.outputs);
+        if builder.sequence.steps.len() > steps_max {
+            return None;
+        }
+    }
+    Some(builder.sequence)
+}
+
+/// Whether an active edge is played where it is seen, or where its own process wakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ActiveEdges {
+    Wait,
+    Go,
+}
+
+struct Builder {
+    active: Vec<ActiveEdge>,
+    events: Bits,
+    data: Bits,
+    ascent: Ascent,
+    current: Logic,
+    sequence: Sequence,
+    /// The last step changed data alone and nobody looked since: the next data goes
+    /// into the same step.
+    open: bool,
+}
+
+impl Builder {
+    fn new(analysis: &Analysis, ascent: Ascent) -> Self {
+        let events = analysis.event_inputs.clone();
+        Self {
+            active: analysis.active_edges(),
+            data: events.not(),
+            current: Logic { value: Bits::zeros(events.len()), unknown: events.not() },
+            events,
+            ascent,
+            sequence: Sequence::default(),
+            open: false,
+        }
+    }
+
+    fn wake(&mut self, wake: &Wake, first: First) {
+        match first {
+            First::Levels => {
+                self.events(&wake.inputs, ActiveEdges::Wait);
+                self.data(&wake.inputs);
+            }
+            First::Data => {
+                self.data(&wake.inputs);
+                self.events(&wake.inputs, ActiveEdges::Wait);
+            }
+        }
+        if let Some(edge) = wake.edge.and_then(|index| self.active.get(index).copied()) {
+            self.event(edge.bit, edge.rising);
+            // A pulse that was over before the process ran.
+            if !wake.inputs.unknown.get(edge.bit) {
+                self.event(edge.bit, wake.inputs.value.get(edge.bit));
+            }
+        }
+    }
+
+    fn merged(&mut self, time_step: &TimeStep, first: First) {
+        if first == First::Data {
+            self.data(&time_step.inputs);
+        }
+        for wake in &time_step.wakes {
+            self.events(&wake.inputs, ActiveEdges::Go);
+        }
+        self.events(&time_step.inputs, ActiveEdges::Go);
+        self.data(&time_step.inputs);
+    }
+
+    /// One step for each changed event input. One that is unknown keeps its value: a board
+    /// has no edge to `x`.
+    fn events(&mut self, target: &Logic, active_edges: ActiveEdges) {
+        let changed = self.current.value.xor(&target.value).and(&self.events);
+        if !changed.any() {
+            return;
+        }
+        let known = changed.and(&target.unknown.not());
+        let mut bits: Vec<usize> = known.ones_indices().collect();
+        if self.ascent == Ascent::Reverse {
+            bits.reverse();
+        }
+        for bit in bits {
+            let rising = target.value.get(bit);
+            let waits = active_edges == ActiveEdges::Wait
+                && self.active.contains(&ActiveEdge { bit, rising });
+            if !waits {
+                self.event(bit, rising);
+            }
+        }
+    }
+
+    fn event(&mut self, bit: usize, value: bool) {
+        if self.current.value.get(bit) != value {
+            self.current.value.set(bit, value);
+            self.sequence.steps.push(self.current.clone());
+            self.open = false;
+        }
+    }
+
+    fn data(&mut self, target: &Logic) {
+        let changed = self.current.changed(target).and(&self.data);
+        if !changed.any() {
+            return;
+        }
+        for bit in changed.ones_indices() {
+            self.current.copy_bit(bit, target);
+        }
+        if self.open {
+            self.sequence.steps.pop();
+        }
+        self.sequence.steps.push(self.current.clone());
+        self.open = true;
+    }
+
+    fn settle(&mut self, outputs: Logic) {
+        if self.sequence.steps.is_empty() {
+            // So that the response to the initial inputs is looked at, too.
+            self.sequence.steps.push(self.current.clone());
+        }
+        let last = self.sequence.steps.len() - 1;
+        match self.sequence.settled.last_mut() {
+            // Nothing changed that the board could see; the later look counts.
+            Some((step, seen)) if *step == last => *seen = outputs,
+            _ => self.sequence.settled.push((last, outputs)),
+        }
+        self.open = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filbench_model::{ClockEdge, Interface};
+
+    fn texts(lines: &str, order: Order, events: u64, clocks: &[(usize, ClockEdge)]) -> String {
+        let recording = Recording::new(lines.replace(';', "\n").into_bytes(), 3, 1).unwrap();
+        let analysis = Analysis {
+            interface: Interface::default(),
+            event_inputs: Bits::from_u64(events, 3),
+            clocks: clocks.to_vec(),
+        };
+        let sequence = sequence(&recording, &analysis, order, 100).unwrap();
+        let mut text = Vec::new();
+        for step in &sequence.steps {
+            step.write(&mut text);
+            text.push(b' ');
+        }
+        String::from_utf8(text).unwrap().trim_end().to_owned()
+    }
+
+    fn order(grouping: Grouping, first: First) -> Order {
+        Order { grouping, first, ascent: Ascent::PortOrder }
+    }
+
+    /// Bit 0 is a clock; it rises, then data follows in the same time step.
+    #[test]
+    fn data_behind_an_edge_stays_behind_it() {
+        let lines = "I;D 000;S 000 x;E0 001;D 111;S 111 0;";
+        let clocks = [(0, ClockEdge::Rising)];
+        for (grouping, first, expected) in [
+            (Grouping::Wakes, First::Levels, "000 001 111"),
+            (Grouping::Wakes, First::Data, "000 001 111"),
+            (Grouping::TimeSteps, First::Levels, "000 001 111"),
+            (Grouping::TimeSteps, First::Data, "000 110 111"),
+        ] {
+            assert_eq!(texts(lines, order(grouping, first), 1, &clocks), expected);
+        }
+    }
+
+    /// Bit 2 is data, bit 1 an asynchronous reset that goes at the same time as the clock
+    /// rises; the wake for the reset comes before that for the clock.
+    #[test]
+    fn an_edge_waits_for_its_own_wake() {
+        let lines = "I;D 010;S 010 x;D 101;E0 101;S 101 1;";
+        let clocks = [(0, ClockEdge::Rising)];
+        let order = order(Grouping::Wakes, First::Levels);
+        assert_eq!(texts(lines, order, 3, &clocks), "x10 010 000 100 101");
+    }
+
+    #[test]
+    fn a_pulse_without_duration_is_played() {
+        let lines = "I;D 000;S 000 x;E0 100;S 100 1;";
+        let order = order(Grouping::Wakes, First::Levels);
+        assert_eq!(texts(lines, order, 1, &[(0, ClockEdge::Rising)]), "000 100 101 100");
+    }
+}

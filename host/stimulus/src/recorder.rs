@@ -1,0 +1,351 @@
+//! From a test bench, or a vector file, to a problem.
+
+use crate::cache::Cache;
+use crate::icarus::Simulation;
+use crate::locate::{GOLDEN_TOP, Material};
+use crate::order::{Order, Sequence, sequence};
+use crate::recording::{Defect, Recording};
+use crate::replay::{Design, responses};
+use crate::verilog::{Answers, RECORD_FILE, RECORD_TOP, stub};
+use crate::{Analysis, Logic, ProblemFiles, RecordError, SourceText};
+use filbench_model::{Bits, Comparison, Problem, Step, StimulusSource};
+use filbench_toolbox::{Tool, Toolbox};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// Changes whenever the same bench would give another problem.
+const RECORDER_VERSION: u32 = 1;
+/// More primitive steps than this are no problem for a board.
+pub(crate) const STEPS_MAX: usize = 2_000_000;
+/// Bits of all vectors of a problem together, so that it fits into memory.
+const VECTOR_BITS_MAX: usize = 1 << 30;
+/// What the bench's top module is called in VerilogEval's layout.
+const BENCH_TOP: &str = "tb";
+
+/// What is played for an input bit that the stimulus leaves unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// 0, as on a board.
+    Zero,
+    /// 1, as on a board.
+    One,
+    /// `x`, as in the bench.
+    Unknown,
+}
+
+/// Records problems, keeps them in the user's cache, and simulates designs on them.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    toolbox: Toolbox,
+    cache: Cache,
+}
+
+impl Recorder {
+    /// A recorder that keeps problems in `problems` under `cache_root`.
+    pub fn new(toolbox: Toolbox, cache_root: &Path) -> Self {
+        Self { toolbox, cache: Cache::new(cache_root) }
+    }
+
+    /// The problem that `files` describe: recorded, or found in the cache.
+    ///
+    /// `analysis` is the golden's, or for a vector file the candidate's.
+    ///
+    /// # Errors
+    /// None of them is the candidate's doing. A bench that no order of its simultaneous
+    /// changes explains is no error: its problem says that it is racy.
+    pub fn record(
+        &self,
+        files: &ProblemFiles,
+        analysis: &Analysis,
+    ) -> Result<Problem, RecordError> {
+        let key = self.key(files, analysis);
+        if let Some(problem) = self.cache.get(&key) {
+            return Ok(problem);
+        }
+        let problem = match &files.material {
+            Material::TestBench { golden, bench } => {
+                let session =
+                    Session { toolbox: &self.toolbox, files, golden, bench, analysis };
+                session.problem(key)?
+            }
+            Material::Csv(file) | Material::Vcd(file) => {
+                return Err(RecordError::Vectors(crate::VectorError {
+                    file: file.name.clone(),
+                    line: 0,
+                    message: "vector files cannot be read yet".into(),
+                }));
+            }
+        };
+        problem.check().map_err(|error| RecordError::NoRecord {
+            problem: problem.name.clone(),
+            what: "its steps".into(),
+            found: error.to_string(),
+        })?;
+        self.cache.put(&problem)?;
+        Ok(problem)
+    }
+
+    /// The response of any RTL or netlist with the problem's ports to each step of
+    /// `problem`, by simulation: registers start unknown, and nothing takes time.
+    pub fn simulate(
+        &self,
+        problem: &Problem,
+        sources: &[SourceText],
+        top: &str,
+        fill: Fill,
+    ) -> Result<Vec<Logic>, RecordError> {
+        let design = Design {
+            sources,
+            top,
+            interface: &problem.interface,
+            event_inputs: &problem.event_inputs,
+        };
+        let steps = problem.steps.iter().map(|step| {
+            let logic = Logic { value: step.inputs.clone(), unknown: step.unknown.clone() };
+            match fill {
+                Fill::Zero => logic.filled(false),
+                Fill::One => logic.filled(true),
+                Fill::Unknown => logic,
+            }
+        });
+        responses(&self.toolbox, &problem.name, "the design", design, steps)
+    }
+
+    /// A hash of everything that the problem is made from.
+    fn key(&self, files: &ProblemFiles, analysis: &Analysis) -> String {
+        let mut hasher = Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            hasher.update((bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        part(&RECORDER_VERSION.to_le_bytes());
+        part(files.name().as_bytes());
+        part(files.top().as_bytes());
+        match &files.material {
+            Material::TestBench { golden, bench } => {
+                part(b"test bench");
+                part(&golden.contents);
+                part(&bench.contents);
+                for record in self.toolbox.records() {
+                    if [Tool::Iverilog.name(), Tool::Vvp.name()].contains(&record.name.as_str()) {
+                        part(record.version.as_bytes());
+                        part(record.sha256.as_bytes());
+                    }
+                }
+            }
+            Material::Csv(file) | Material::Vcd(file) => {
+                part(b"vectors");
+                part(file.name.as_bytes());
+                part(&file.contents);
+            }
+        }
+        for port in &analysis.interface.ports {
+            part(port.to_string().as_bytes());
+        }
+        part(format!("{:?} {:?}", analysis.event_inputs, analysis.clocks).as_bytes());
+        hex::encode(hasher.finalize())
+    }
+}
+
+/// One recording.
+struct Session<'a> {
+    toolbox: &'a Toolbox,
+    files: &'a ProblemFiles,
+    golden: &'a SourceText,
+    bench: &'a SourceText,
+    analysis: &'a Analysis,
+}
+
+/// How well a replay agrees with a recording, in bits over all time steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Disagreement {
+    /// Both known, and different.
+    contradictions: usize,
+    /// Known in one only.
+    unsure: usize,
+}
+
+/// Steps in one order, and the golden's response to each.
+struct Replay {
+    sequence: Sequence,
+    responses: Vec<Logic>,
+    disagreement: Disagreement,
+}
+
+impl Session<'_> {
+    fn problem(&self, key: String) -> Result<Problem, RecordError> {
+        let recording = self.run(Answers::Golden, "the test bench")?;
+        let inverted = self.run(Answers::Inverted, "the test bench, with inverted responses");
+        let reactive = match inverted {
+            Ok(other) => recording.stimulus_differs(&other),
+            Err(RecordError::Endless { .. } | RecordError::TooLong { .. }) => true,
+            Err(error) => return Err(error),
+        };
+        let replay = self.calibrate(&recording)?;
+        let racy = replay.disagreement.contradictions > 0;
+        tracing::debug!(
+            problem = self.files.name(),
+            steps = replay.sequence.steps.len(),
+            reactive,
+            racy,
+            "recorded"
+        );
+        Ok(Problem {
+            name: self.files.name().to_owned(),
+            top: self.files.top().to_owned(),
+            interface: self.analysis.interface.clone(),
+            event_inputs: self.analysis.event_inputs.clone(),
+            source: StimulusSource::TestBench { reactive, racy },
+            comparison: Comparison::EveryStep,
+            steps: self.steps(&replay)?,
+            source_sha256: key,
+        })
+    }
+
+    fn run(&self, answers: Answers, what: &str) -> Result<Recording, RecordError> {
+        let mut simulation = Simulation::new(self.toolbox, self.files.name(), what)?;
+        // The bench first: files without a `timescale take its own.
+        simulation.source(self.bench)?;
+        simulation.source(self.golden)?;
+        // A step has one to three lines.
+        let lines_max = 4 * self.steps_max();
+        let stub = stub(self.files.top(), GOLDEN_TOP, self.analysis, answers, lines_max);
+        simulation.own("filbench_stub.sv", stub)?;
+        simulation.run(&[BENCH_TOP, RECORD_TOP])?;
+        let text = simulation.output(RECORD_FILE)?;
+        let interface = &self.analysis.interface;
+        Recording::new(text, interface.input_bits(), interface.output_bits()).map_err(|defect| {
+            match defect {
+                Defect::TooLong => self.too_long(),
+                Defect::Malformed { line } => {
+                    simulation.no_record(format!("line {line} of the stub's record is damaged"))
+                }
+                Defect::Instances { count } => simulation.no_record(format!(
+                    "{count} instances of `{}`, where one is needed",
+                    self.files.top()
+                )),
+            }
+        })
+    }
+
+    /// The first order whose replay is what the bench saw; else the one that comes closest.
+    fn calibrate(&self, recording: &Recording) -> Result<Replay, RecordError> {
+        let mut tried: Vec<Sequence> = Vec::new();
+        let mut best: Option<Replay> = None;
+        for order in Order::all() {
+            let sequence = sequence(recording, self.analysis, order, self.steps_max())
+                .ok_or_else(|| self.too_long())?;
+            if tried.contains(&sequence) {
+                continue;
+            }
+            let replay = self.replay(sequence)?;
+            tracing::debug!(problem = self.files.name(), ?order, ?replay.disagreement, "replayed");
+            let exact = replay.disagreement == Disagreement { contradictions: 0, unsure: 0 };
+            if best.as_ref().is_none_or(|best| replay.disagreement < best.disagreement) {
+                if let Some(worse) = best.replace(replay) {
+                    tried.push(worse.sequence);
+                }
+            } else {
+                tried.push(replay.sequence);
+            }
+            if exact {
+                break;
+            }
+        }
+        best.ok_or_else(|| self.too_long())
+    }
+
+    fn replay(&self, sequence: Sequence) -> Result<Replay, RecordError> {
+        let steps = sequence.steps.iter().cloned();
+        let responses = self.respond(steps)?;
+        let mut disagreement = Disagreement { contradictions: 0, unsure: 0 };
+        for (step, seen) in &sequence.settled {
+            let replayed = &responses[*step];
+            disagreement.contradictions += replayed.contradicts(seen).count_ones();
+            disagreement.unsure += replayed.unknown.xor(&seen.unknown).count_ones();
+        }
+        Ok(Replay { sequence, responses, disagreement })
+    }
+
+    fn respond(
+        &self,
+        steps: impl ExactSizeIterator<Item = Logic>,
+    ) -> Result<Vec<Logic>, RecordError> {
+        let design = Design {
+            sources: std::slice::from_ref(self.golden),
+            top: GOLDEN_TOP,
+            interface: &self.analysis.interface,
+            event_inputs: &self.analysis.event_inputs,
+        };
+        responses(self.toolbox, self.files.name(), "the golden on the recorded steps", design, steps)
+    }
+
+    /// Compared are the output bits at the end of each of the bench's time steps that the
+    /// golden defines: in the bench and in the replay, and whatever the unknown inputs are.
+    fn steps(&self, replay: &Replay) -> Result<Vec<Step>, RecordError> {
+        let Replay { sequence, responses, .. } = replay;
+        // What the bench has not driven yet in its first time step is no stimulus: it is
+        // played as 0, and may not matter to a compared bit.
+        let first = sequence.settled.first().map_or(0, |(step, _)| *step);
+        let unknown = |range: &[Logic]| range.iter().any(|step| step.unknown.any());
+        let mut fills = Vec::new();
+        if unknown(&sequence.steps) {
+            fills.push(self.respond(sequence.steps.iter().map(|step| step.filled(false)))?);
+        }
+        if unknown(&sequence.steps[(first + 1).min(sequence.steps.len())..]) {
+            fills.push(self.respond(sequence.steps.iter().map(|step| step.filled(true)))?);
+        }
+
+        let outputs = self.analysis.interface.output_bits();
+        let mut settled = sequence.settled.iter().peekable();
+        let mut steps: Vec<Step> = Vec::with_capacity(sequence.steps.len());
+        for (index, step) in sequence.steps.iter().enumerate() {
+            let response = &responses[index];
+            let mut care = Bits::zeros(outputs);
+            if let Some((_, seen)) = settled.next_if(|(step, _)| *step == index) {
+                care = seen.unknown.or(&response.unknown).not();
+                care = care.and(&seen.value.xor(&response.value).not());
+                for fill in &fills {
+                    care = care.and(&fill[index].changed(response).not());
+                }
+            }
+            let next = Step {
+                inputs: step.value.clone(),
+                unknown: if index <= first {
+                    Bits::zeros(step.len())
+                } else {
+                    step.unknown.clone()
+                },
+                expected: response.value.and(&care),
+                care,
+            };
+            match steps.last_mut() {
+                Some(last) if (&last.inputs, &last.unknown) == (&next.inputs, &next.unknown) => {
+                    // The board sees one step; the last look at it counts.
+                    if next.care.any() {
+                        *last = next;
+                    }
+                }
+                _ => steps.push(next),
+            }
+        }
+        Ok(steps)
+    }
+
+    fn steps_max(&self) -> usize {
+        steps_max(&self.analysis.interface)
+    }
+
+    fn too_long(&self) -> RecordError {
+        RecordError::TooLong {
+            problem: self.files.name().to_owned(),
+            steps_max: self.steps_max(),
+        }
+    }
+}
+
+/// How many steps a problem with these ports may have.
+pub(crate) fn steps_max(interface: &filbench_model::Interface) -> usize {
+    let bits = 2 * (interface.input_bits() + interface.output_bits());
+    STEPS_MAX.min(VECTOR_BITS_MAX / bits.max(1))
+}

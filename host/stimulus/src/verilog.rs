@@ -1,0 +1,223 @@
+//! The Verilog around a golden: the stub that records, the bench that replays.
+//!
+//! All names are written escaped, which is the same name and also covers keywords; our own
+//! begin with a prefix with which no port begins.
+
+use crate::Analysis;
+use crate::analysis::ActiveEdge;
+use filbench_model::{Bits, Direction, Interface, Port};
+use std::fmt::Write as _;
+
+/// What the stub writes.
+pub(crate) const RECORD_FILE: &str = "filbench_record.txt";
+/// The module that holds the stub's file; a second root beside the bench.
+pub(crate) const RECORD_TOP: &str = "filbench_record";
+/// What the replay reads, a step a line.
+pub(crate) const STEPS_FILE: &str = "filbench_steps.txt";
+/// What the replay writes, a response a line.
+pub(crate) const RESPONSES_FILE: &str = "filbench_responses.txt";
+/// The replay's top module.
+pub(crate) const REPLAY_TOP: &str = "filbench_replay";
+
+/// What the stub tells the bench.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// What the golden says.
+    Golden,
+    /// Its complement: a bench whose stimulus then changes is reactive.
+    Inverted,
+}
+
+/// The module `top` with the golden's ports, the golden inside, and a record of what
+/// happens at its inputs.
+///
+/// Lines of the record (bit 0 is the last character of a vector):
+///
+/// - `I`: an instance of the stub starts.
+/// - `E<index> <inputs>`: this active edge (index into the analysis' active edges). A
+///   process of its own waits for each, so that it wakes by the same event as the golden's
+///   processes, and sees what they see.
+/// - `D <inputs>`: any other change.
+/// - `S <inputs> <outputs>`: the end of a time step in which a port changed.
+/// - `L`: `lines_max` reached; the simulation ends.
+pub(crate) fn stub(
+    top: &str,
+    golden: &str,
+    analysis: &Analysis,
+    answers: Answers,
+    lines_max: usize,
+) -> String {
+    let interface = &analysis.interface;
+    let fb = prefix(interface);
+    let (mut ports, mut wires, mut connections) = (Vec::new(), String::new(), Vec::new());
+    for port in &interface.ports {
+        let (name, range) = (identifier(&port.name), range(port.width));
+        ports.push(format!("{} wire {range}{name}", direction(port)));
+        if answers == Answers::Inverted && !is_input(port) {
+            let own = identifier(&format!("{fb}of_{}", port.name));
+            let _ = writeln!(wires, "  wire {range}{own};\n  assign {name} = ~{own};");
+            connections.push(format!(".{name}({own})"));
+        } else {
+            connections.push(format!(".{name}({name})"));
+        }
+    }
+    let inputs = concatenation(interface.inputs().map(|(port, _)| port.name.clone()));
+    let outputs = concatenation(interface.outputs().map(|(port, _)| match answers {
+        Answers::Golden => port.name.clone(),
+        Answers::Inverted => format!("{fb}of_{}", port.name),
+    }));
+    let mut processes = String::new();
+    let edges = analysis.active_edges();
+    for (index, edge) in edges.iter().enumerate() {
+        let _ = writeln!(
+            processes,
+            "  always @({}) begin $fwrite({RECORD_TOP}.file, \"E{index} %b\\n\", {inputs}); {fb}settle; end",
+            edge_event(interface, *edge),
+        );
+    }
+    let others = other_changes(analysis, &edges);
+    if !others.is_empty() {
+        let _ = writeln!(
+            processes,
+            "  always @({}) begin $fwrite({RECORD_TOP}.file, \"D %b\\n\", {inputs}); {fb}settle; end",
+            others.join(" or "),
+        );
+    }
+    if interface.output_bits() > 0 {
+        let _ = writeln!(processes, "  always @({fb}outputs) {fb}settle;");
+    }
+    format!(
+        "`default_nettype wire\n\
+         module {RECORD_TOP};\n  integer file = $fopen(\"{RECORD_FILE}\", \"w\");\nendmodule\n\
+         module {top} ({});\n{wires}\
+         \x20 wire {}{fb}inputs = {inputs};\n  wire {}{fb}outputs = {outputs};\n\
+         \x20 integer {fb}lines = 0;\n  reg {fb}any = 0;\n  reg [63:0] {fb}last;\n\
+         \x20 task {fb}settle; begin\n\
+         \x20   {fb}lines = {fb}lines + 1;\n\
+         \x20   if ({fb}lines > {lines_max}) begin\n\
+         \x20     $fwrite({RECORD_TOP}.file, \"L\\n\");\n      $finish;\n    end\n\
+         \x20   if (!{fb}any || {fb}last != $simtime) begin\n\
+         \x20     {fb}any = 1;\n      {fb}last = $simtime;\n\
+         \x20     $fstrobe({RECORD_TOP}.file, \"S %b %b\", {fb}inputs, {fb}outputs);\n\
+         \x20   end\n  end endtask\n\
+         \x20 initial begin $fwrite({RECORD_TOP}.file, \"I\\n\"); {fb}settle; end\n\
+         {processes}  {golden} {fb}golden ({});\nendmodule\n",
+        ports.join(", "),
+        range(interface.input_bits().max(1)),
+        range(interface.output_bits().max(1)),
+        connections.join(", "),
+    )
+}
+
+/// A bench that applies [`STEPS_FILE`] to module `design`, each step settled, and writes
+/// [`RESPONSES_FILE`].
+///
+/// As on the board, event inputs are 0 before the first step. The others are unknown, so
+/// that whatever waits for a change of them sees one.
+pub(crate) fn replay(design: &str, interface: &Interface, events: &Bits) -> String {
+    let fb = prefix(interface);
+    let mut declarations = String::new();
+    for (port, lsb) in interface.inputs() {
+        let bits = (lsb..lsb + port.width).rev();
+        let initial: String = bits.map(|b| if events.get(b) { '0' } else { 'x' }).collect();
+        let _ = writeln!(
+            declarations,
+            "  reg {}{} = {}'b{initial};",
+            range(port.width),
+            identifier(&port.name),
+            port.width
+        );
+    }
+    for (port, _) in interface.outputs() {
+        let _ =
+            writeln!(declarations, "  wire {}{};", range(port.width), identifier(&port.name));
+    }
+    let apply = if interface.input_bits() == 0 {
+        ";".to_owned()
+    } else {
+        let names = interface.inputs().map(|(port, _)| port.name.clone());
+        format!("{} = {fb}next;", concatenation(names))
+    };
+    let outputs = concatenation(interface.outputs().map(|(port, _)| port.name.clone()));
+    let connections: Vec<String> = interface
+        .ports
+        .iter()
+        .map(|port| format!(".{0}({0})", identifier(&port.name)))
+        .collect();
+    // A step takes 20 us, so that delays in the RTL, which silicon does not have, are over.
+    format!(
+        "`timescale 1ns/1ps\n`default_nettype wire\nmodule {REPLAY_TOP};\n{declarations}\
+         \x20 reg {}{fb}next;\n  integer {fb}steps, {fb}responses, {fb}got;\n\
+         \x20 {design} {fb}design ({});\n\
+         \x20 initial begin\n    {fb}steps = $fopen(\"{STEPS_FILE}\", \"r\");\n\
+         \x20   {fb}responses = $fopen(\"{RESPONSES_FILE}\", \"w\");\n\
+         \x20   {fb}got = $fscanf({fb}steps, \"%b\", {fb}next);\n\
+         \x20   while ({fb}got == 1) begin\n      #10000 {apply}\n\
+         \x20     #10000 $fwrite({fb}responses, \"%b\\n\", {outputs});\n\
+         \x20     {fb}got = $fscanf({fb}steps, \"%b\", {fb}next);\n    end\n\
+         \x20   $finish;\n  end\nendmodule\n",
+        range(interface.input_bits().max(1)),
+        connections.join(", "),
+    )
+}
+
+fn edge_event(interface: &Interface, edge: ActiveEdge) -> String {
+    let verb = if edge.rising { "posedge" } else { "negedge" };
+    match interface.input_of_bit(edge.bit) {
+        Some((port, _)) if port.width == 1 => format!("{verb} {}", identifier(&port.name)),
+        Some((port, index)) => format!("{verb} {}[{index}]", identifier(&port.name)),
+        // An edge of no input never comes.
+        None => format!("{verb} 1'b0"),
+    }
+}
+
+/// Every change of an input port but the active edges of ports of one bit. Ports of more
+/// bits are watched whole: that an active edge is seen here, too, does no harm, since it
+/// waits for its own wake.
+fn other_changes(analysis: &Analysis, edges: &[ActiveEdge]) -> Vec<String> {
+    let mut out = Vec::new();
+    for (port, lsb) in analysis.interface.inputs() {
+        let name = identifier(&port.name);
+        let active = |rising| edges.contains(&ActiveEdge { bit: lsb, rising });
+        match (active(true), active(false)) {
+            (true, true) if port.width == 1 => {}
+            (true, false) if port.width == 1 => out.push(format!("negedge {name}")),
+            (false, true) if port.width == 1 => out.push(format!("posedge {name}")),
+            _ => out.push(name),
+        }
+    }
+    out
+}
+
+/// First port last, so that bit 0 is its least significant bit. Without any port, one
+/// constant bit: Verilog has no empty vector.
+fn concatenation(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<String> = names.map(|name| identifier(&name)).collect();
+    names.reverse();
+    if names.is_empty() { "1'b0".to_owned() } else { format!("{{{}}}", names.join(", ")) }
+}
+
+/// A start for our own names with which no port begins.
+fn prefix(interface: &Interface) -> String {
+    let mut prefix = "fb_".to_owned();
+    while interface.ports.iter().any(|port| port.name.starts_with(&prefix)) {
+        prefix.push('_');
+    }
+    prefix
+}
+
+fn identifier(name: &str) -> String {
+    format!("\\{name} ")
+}
+
+fn range(width: usize) -> String {
+    if width == 1 { String::new() } else { format!("[{}:0] ", width - 1) }
+}
+
+fn is_input(port: &Port) -> bool {
+    port.direction == Direction::Input
+}
+
+fn direction(port: &Port) -> &'static str {
+    if is_input(port) { "input" } else { "output" }
+}
