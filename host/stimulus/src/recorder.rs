@@ -284,21 +284,18 @@ impl Session<'_> {
     /// golden defines: in the bench and in the replay, and whatever the unknown inputs are.
     fn steps(&self, replay: &Replay) -> Result<Vec<Step>, RecordError> {
         let Replay { sequence, responses, .. } = replay;
-        // What the bench has not driven yet in its first time step is no stimulus: it is
-        // played as 0, and may not matter to a compared bit.
-        let first = sequence.settled.first().map_or(0, |(step, _)| *step);
-        let unknown = |range: &[Logic]| range.iter().any(|step| step.unknown.any());
         let mut fills = Vec::new();
-        if unknown(&sequence.steps) {
-            fills.push(self.respond(sequence.steps.iter().map(|step| step.filled(false)))?);
-        }
-        if unknown(&sequence.steps[(first + 1).min(sequence.steps.len())..]) {
-            fills.push(self.respond(sequence.steps.iter().map(|step| step.filled(true)))?);
+        if sequence.steps.iter().any(|step| step.unknown.any()) {
+            for with in [false, true] {
+                fills.push(self.respond(sequence.steps.iter().map(|step| step.filled(with)))?);
+            }
         }
 
         let outputs = self.analysis.interface.output_bits();
         let mut settled = sequence.settled.iter().peekable();
         let mut steps: Vec<Step> = Vec::with_capacity(sequence.steps.len());
+        // An input that the bench has not driven yet is no stimulus: it is played as 0.
+        let mut driven = Bits::zeros(self.analysis.interface.input_bits());
         for (index, step) in sequence.steps.iter().enumerate() {
             let response = &responses[index];
             let mut care = Bits::zeros(outputs);
@@ -309,13 +306,10 @@ impl Session<'_> {
                     care = care.and(&fill[index].changed(response).not());
                 }
             }
+            driven = driven.or(&step.unknown.not());
             let next = Step {
                 inputs: step.value.clone(),
-                unknown: if index <= first {
-                    Bits::zeros(step.len())
-                } else {
-                    step.unknown.clone()
-                },
+                unknown: step.unknown.and(&driven),
                 expected: response.value.and(&care),
                 care,
             };
