@@ -258,12 +258,12 @@ impl Toolbox {
             limits: VERSION_LIMITS,
         };
         let run = self.run(&job).ok()?;
-        // "Icarus Verilog version 11.0 (stable) ()", for vvp "Icarus Verilog
-        // runtime version 11.0 (stable) ()".
-        let text = String::from_utf8_lossy(&run.stdout);
+        // "Icarus Verilog version 11.0 (stable) ()" on stdout; from vvp "Icarus
+        // Verilog runtime version 11.0 (stable) ()" on stderr.
+        let printed = if run.stdout.is_empty() { run.stderr } else { run.stdout };
+        let text = String::from_utf8_lossy(&printed);
         let mut words = text.lines().next()?.split_whitespace();
         words.find(|word| *word == "version")?;
         words.next().map(str::to_owned)
     }
 }
-

@@ -1,0 +1,210 @@
+//! What several processes see: a parent that is killed, two that compile.
+//!
+//! Both tests start this test binary again as the process in question: the
+//! ignored tests at the end are what it does then.
+
+mod common;
+
+use common::{LIMITS, exit_of, run, said};
+use filbench_toolbox::{
+    JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig, cache_root,
+};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Tells the ignored tests in which folder to work.
+const FOLDER: &str = "FILBENCH_TEST_FOLDER";
+/// For what takes well under a second on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// This binary again, doing the ignored test `name` in `folder`.
+fn start(name: &str, folder: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "--nocapture", name])
+        .env(FOLDER, folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn folder() -> PathBuf {
+    std::env::var_os(FOLDER).expect("started by another test of this file").into()
+}
+
+/// (process, its parent, its program's name) of everything that runs.
+fn processes() -> Vec<(i32, i32, String)> {
+    let stat = |entry: fs::DirEntry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let text = fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (name, rest) = text.split_once('(')?.1.rsplit_once(')')?;
+        Some((pid, rest.split_whitespace().nth(1)?.parse().ok()?, name.to_owned()))
+    };
+    fs::read_dir("/proc").unwrap().flatten().filter_map(stat).collect()
+}
+
+fn descendants(ancestor: i32) -> Vec<(i32, String)> {
+    let all = processes();
+    let mut found = vec![(ancestor, String::new())];
+    let mut next = 0;
+    while let Some(&(parent, _)) = found.get(next) {
+        found.extend(all.iter().filter(|p| p.1 == parent).map(|p| (p.0, p.2.clone())));
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+/// Waits until `ancestor` has a descendant for which `wanted` holds.
+fn wait_for(ancestor: i32, wanted: impl Fn(&(i32, String)) -> bool) -> Vec<(i32, String)> {
+    let started = Instant::now();
+    loop {
+        let found = descendants(ancestor);
+        if found.iter().any(&wanted) {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "only {found:?}");
+        // Nothing tells of a grandchild's start.
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Kills `parent` and sees all its descendants end.
+fn kill_and_watch(mut parent: Child, descendants: &[(i32, String)]) {
+    let watched: Vec<_> = descendants
+        .iter()
+        .map(|(pid, name)| {
+            let pid = Pid::from_raw(*pid).unwrap();
+            (name, pidfd_open(pid, PidfdFlags::empty()).unwrap())
+        })
+        .collect();
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    for (name, pidfd) in watched {
+        let timeout = Timespec::try_from(PATIENCE).unwrap();
+        let ended = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&timeout)).unwrap();
+        assert_eq!(ended, 1, "`{name}` still runs after its parent was killed");
+    }
+}
+
+#[test]
+fn a_guest_dies_with_its_parent() {
+    let dir = JobDir::create().unwrap();
+    let parent = start("runs_an_endless_guest", dir.path());
+    let pid = parent.id().cast_signed();
+    let busy = |(pid, _): &(i32, String)| {
+        // Compiled code is mapped: it is past its own preparations.
+        fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| maps.contains(".cwasm"))
+    };
+    let all = wait_for(pid, busy);
+    kill_and_watch(parent, &all);
+}
+
+#[test]
+fn a_native_tool_is_confined_and_dies_with_its_parent() {
+    let dir = JobDir::create().unwrap();
+    let parent = start("runs_an_endless_simulation", dir.path());
+    let pid = parent.id().cast_signed();
+    let all = wait_for(pid, |(_, name)| name == "vvp");
+    let (vvp, _) = all.iter().find(|(_, name)| name == "vvp").unwrap();
+    for namespace in ["user", "mnt", "net", "pid", "ipc"] {
+        let of = |who: &str| fs::read_link(format!("/proc/{who}/ns/{namespace}")).unwrap();
+        assert_ne!(of("self"), of(&vvp.to_string()), "{namespace}");
+    }
+    let interfaces = fs::read_to_string(format!("/proc/{vvp}/net/dev")).unwrap();
+    let names: Vec<&str> = interfaces
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split(':').next())
+        .map(str::trim)
+        .collect();
+    // Some kernels put unconnected tunnel ends into every new namespace.
+    assert!(names.contains(&"lo") && !names.iter().any(|n| n.starts_with('e')), "{names:?}");
+    let routes = fs::read_to_string(format!("/proc/{vvp}/net/route")).unwrap();
+    assert!(routes.lines().count() <= 1, "no more than a heading: {routes}");
+    let status = fs::read_to_string(format!("/proc/{vvp}/status")).unwrap();
+    for line in ["CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1"] {
+        assert!(status.contains(line), "{line} in {status}");
+    }
+    let environment = fs::read(format!("/proc/{vvp}/environ")).unwrap();
+    let environment = String::from_utf8_lossy(&environment);
+    let mut names: Vec<&str> =
+        environment.split_terminator('\0').filter_map(|v| v.split('=').next()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["LC_ALL", "PATH", "TMPDIR"]);
+    kill_and_watch(parent, &all);
+}
+
+#[test]
+fn two_processes_compile_a_module_once() {
+    let cache = JobDir::create().unwrap();
+    symlink(cache_root().canonicalize().unwrap().join("tools"), cache.path().join("tools"))
+        .unwrap();
+    let children = [(); 2].map(|()| start("packs_with_an_empty_cache", cache.path()));
+    let seen = children.map(|child| {
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{text}");
+        let line = text.lines().find_map(|line| line.split_once("file ")).expect("prints it");
+        line.1.to_owned()
+    });
+    assert_eq!(seen[0], seen[1], "each compiled its own");
+    let names: Vec<String> = fs::read_dir(cache.path().join("compiled"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".lock"))
+        .collect();
+    assert!(matches!(&names[..], [name] if name.ends_with(".cwasm")), "{names:?}");
+}
+
+#[test]
+#[ignore = "started by a_guest_dies_with_its_parent"]
+fn runs_an_endless_guest() {
+    let dir = JobDir::create().unwrap();
+    dir.write("top.v", include_str!("../../../tests/designs/hostile/endless_function.v")).unwrap();
+    let run = run(&dir, Tool::Yosys, &["-p", "read_verilog -sv top.v"], LIMITS);
+    panic!("it ended: {}", exit_of(&run));
+}
+
+#[test]
+#[ignore = "started by a_native_tool_is_confined_and_dies_with_its_parent"]
+fn runs_an_endless_simulation() {
+    let dir = JobDir::create().unwrap();
+    dir.write("top.v", "module top; initial while (1); endmodule\n").unwrap();
+    let compiled = run(&dir, Tool::Iverilog, &["-o", "top.vvp", "top.v"], LIMITS);
+    assert_eq!(compiled.exit, ToolExit::Exited(0), "{}", said(&compiled));
+    let run = run(&dir, Tool::Vvp, &["top.vvp"], LIMITS);
+    panic!("it ended: {}", exit_of(&run));
+}
+
+/// Prints which file of native code is there after its run.
+#[test]
+#[ignore = "started by two_processes_compile_a_module_once"]
+fn packs_with_an_empty_cache() {
+    let cache = folder();
+    let toolbox = Toolbox::open(ToolboxConfig {
+        cache: cache.clone(),
+        worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
+    })
+    .unwrap();
+    let dir = JobDir::create().unwrap();
+    let job = ToolJob {
+        tool: Tool::Icepack,
+        args: vec!["absent.asc".into(), "out.bin".into()],
+        dir: dir.path(),
+        read_only: Vec::new(),
+        limits: Limits { memory_bytes: 256 << 20, ..LIMITS },
+    };
+    let run = toolbox.run(&job).unwrap();
+    assert!(matches!(run.exit, ToolExit::Exited(1..)), "{}", said(&run));
+    let file = fs::read_dir(cache.join("compiled"))
+        .unwrap()
+        .flatten()
+        .find(|entry| entry.path().extension().is_some_and(|e| e == "cwasm"))
+        .unwrap();
+    let metadata = file.metadata().unwrap();
+    println!("\nfile {} {}", metadata.ino(), metadata.mtime_nsec());
+}
