@@ -2,7 +2,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
@@ -59,7 +59,7 @@ impl JobDir {
         let parent = std::env::temp_dir();
         let dir = tempfile::Builder::new()
             .prefix(&format!("{PREFIX}{}-", std::process::id()))
-            .permissions(fs::Permissions::from(std::os::unix::fs::PermissionsExt::from_mode(0o700)))
+            .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(&parent)
             .map_err(io_error("create a job folder in", &parent))?;
         let lock = File::open(dir.path()).map_err(io_error("open", dir.path()))?;

@@ -1,5 +1,7 @@
 //! The WebAssembly guests: what they do, and what they cannot.
 
+#![expect(clippy::unwrap_used, reason = "clippy spares the tests, not their helpers")]
+
 mod common;
 
 use common::{LIMITS, exit_of, run, said};

@@ -1,5 +1,7 @@
 //! Icarus Verilog: it works, and its sandbox holds.
 
+#![expect(clippy::unwrap_used, reason = "clippy spares the tests, not their helpers")]
+
 mod common;
 
 use common::{LIMITS, exit_of, run, said};

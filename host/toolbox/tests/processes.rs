@@ -3,6 +3,8 @@
 //! Both tests start this test binary again as the process in question: the
 //! ignored tests at the end are what it does then.
 
+#![expect(clippy::unwrap_used, reason = "clippy spares the tests, not their helpers")]
+
 mod common;
 
 use common::{LIMITS, exit_of, run, said};
