@@ -19,30 +19,8 @@ fixture_top #(
     .SLOTS(SLOTS)
 ) top (.clk(clk), .rx(rx), .tx(tx), .led_n(led_n));
 
-// Soft MCU RAM: the image goes where the link step puts it (see mcu_ram.v).
-
-reg [31:0] image [0:1023];
-
-task load_image(input string path);
-    integer a, j;
-    begin
-        for (a = 0; a < 1024; a = a + 1)
-            image[a] = 32'd0;
-        $readmemh(path, image);
-        #0;
-        for (a = 0; a < 1024; a = a + 1)
-            for (j = 0; j < 4; j = j + 1) begin
-                top.mcu.ram.nibble0.memory[a & 255][4*j + a / 256] = image[a][j];
-                top.mcu.ram.nibble1.memory[a & 255][4*j + a / 256] = image[a][4 + j];
-                top.mcu.ram.nibble2.memory[a & 255][4*j + a / 256] = image[a][8 + j];
-                top.mcu.ram.nibble3.memory[a & 255][4*j + a / 256] = image[a][12 + j];
-                top.mcu.ram.nibble4.memory[a & 255][4*j + a / 256] = image[a][16 + j];
-                top.mcu.ram.nibble5.memory[a & 255][4*j + a / 256] = image[a][20 + j];
-                top.mcu.ram.nibble6.memory[a & 255][4*j + a / 256] = image[a][24 + j];
-                top.mcu.ram.nibble7.memory[a & 255][4*j + a / 256] = image[a][28 + j];
-            end
-    end
-endtask
+`define MCU top.mcu
+`include "fpga/bench/image.vh"
 
 // Host to board
 
