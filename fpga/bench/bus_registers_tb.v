@@ -71,7 +71,8 @@ module bus_registers_tb;
                 REG_RX_DATA: m_read = {rx_available, rx_byte};
                 REG_CAPTURED: m_read = {m_steps, 5'd0, captured};
                 default: m_read = {capture_overflow, m_bad, playing, block_good && block_checked,
-                                   block_checked, tx_busy || sending, m_overflow, m_timed_out, rx_available};
+                                   block_checked, tx_busy || sending, m_overflow, m_timed_out || stall_expired,
+                                   rx_available};
             endcase
             case (register)
                 REG_STATUS, REG_RX_DATA, REG_BLOCK_WAIT, REG_PLAY_WAIT, REG_CAPTURED:

@@ -1,5 +1,6 @@
 // The whole fixture with SERV running a small monitor (system_program.hex) and a
-// counter as design: bus, ring, check pass, player, capture, sender.
+// counter as design: bus, ring, check pass, player, capture, sender, and everything that
+// can go wrong on the way: bad blocks, reserved opcodes, full buffers, silence, breaks.
 `timescale 1ns/1ns
 `define DESIGN_SLOT_GIVEN
 
@@ -34,6 +35,7 @@ module system_tb;
     `include "fpga/bench/board.vh"
 
     integer i;
+    time since;
     reg [15:0] crc_up;
 
     task expect_capture(input [7:0] value);
@@ -51,7 +53,8 @@ module system_tb;
         end
     endtask
 
-    // What the monitor shall do with the good block: "P" plays, "D" drops.
+    // What the monitor shall do with the good block: "P" plays, "F" plays and flushes,
+    // "D" drops.
     task block_command(input [10:0] length, input [7:0] then);
         begin
             send_byte("B");
@@ -72,7 +75,7 @@ module system_tb;
         end
     endtask
 
-    initial deadline(4_000_000);
+    initial deadline(200_000_000);
 
     initial begin
         crc_up = 16'hFFFF;
@@ -117,6 +120,108 @@ module system_tb;
         expect_capture(8'h0A); expect_capture(8'hF5);
         expect_capture(8'hC3); expect_capture(8'h5A);
         expect_capture_crc;
+
+        // The same again.
+        send_byte("A");
+        expect_capture(8'h00); expect_capture(8'hFF);
+        expect_capture(8'h05); expect_capture(8'hFA);
+        expect_capture(8'h0A); expect_capture(8'hF5);
+        expect_capture(8'h0A); expect_capture(8'hF5);
+        expect_capture(8'hC3); expect_capture(8'h5A);
+        expect_capture_crc;
+
+        // A bad block is gone, and so is a dropped one; nothing was played.
+        block_command(3, "P");
+        send_block_byte(8'h84); send_block_byte(8'h80); send_block_byte(8'h00);
+        crc_down = ~crc_down;
+        send_block_crc;
+        expect_byte(8'h10, "BLOCK_WAIT of a bad block");
+        block_command(2, "D");
+        send_block_byte(8'h84); send_block_byte(8'h80);
+        send_block_crc;
+        expect_byte(8'h30, "BLOCK_WAIT of a block to drop");
+        send_byte("E"); send_byte(8'h10); expect_byte(8'h11, "echo behind dropped blocks");
+        check(top.slot0.count === 8'h0A, "a dropped block was played");
+
+        // A reserved opcode is skipped and reported until cleared; a block without captures.
+        block_command(2, "P");
+        send_block_byte(8'h07); send_block_byte(8'h01);
+        send_block_crc;
+        expect_byte(8'h30, "BLOCK_WAIT");
+        expect_played(8'hB0, 8'h00, 0, 10);
+        send_byte("A");
+        expect_capture_crc;
+        send_byte("S"); expect_byte(8'hB0, "STATUS with BAD_OPCODE"); expect_byte(8'h00, "STATUS, high byte");
+        send_byte("C"); send_byte(8'h02); expect_byte("C", "CONTROL");
+        send_byte("S"); expect_byte(8'h30, "STATUS after CLEAR_ERRORS"); expect_byte(8'h00, "STATUS, high byte");
+
+        // 300 captures of four bytes do not fit.
+        block_command(300, "P");
+        for (i = 0; i < 300; i = i + 1)
+            send_block_byte(8'h02);
+        send_block_crc;
+        expect_byte(8'h30, "BLOCK_WAIT");
+        expect_played(8'h30, 8'h01, 1024, (10 + 300) % 256);
+        send_byte("A");
+        for (i = 0; i < 256; i = i + 1) begin
+            expect_capture(8'h0A); expect_capture(8'hF5); expect_capture(8'hC3); expect_capture(8'h5A);
+        end
+        expect_capture_crc;
+
+        // Player reset: inputs 0, one captured byte, no steps.
+        send_byte("C"); send_byte(8'h08); expect_byte("C", "CONTROL");
+        check(top.live === 0, "RESET_PLAYER does not clear the inputs");
+        send_byte("C"); send_byte(8'h00); expect_byte("C", "CONTROL");
+
+        // The longest block: 680 clocks with an increment of 1.
+        block_command(2040, "P");
+        send_block_byte(8'h84); send_block_byte(8'h80);
+        send_block_byte(8'h21); send_block_byte(8'd1);
+        for (i = 0; i < 678; i = i + 1) begin
+            send_block_byte(8'h83); send_block_byte(8'h82); send_block_byte(8'h00);
+        end
+        send_block_byte(8'h00);
+        send_block_byte(8'h02);
+        send_block_crc;
+        expect_byte(8'h30, "BLOCK_WAIT");
+        check(led_n === 1'b0, "the LED is dark while the board works");
+        expect_played(8'h30, 8'h00, 1, (2 + 2*678 + 1) % 256);
+        send_byte("A");
+        expect_capture(678 % 256);
+        expect_capture_crc;
+
+        // The ring fills up while a slow block is played.
+        block_command(402, "F");
+        send_block_byte(8'h03); send_block_byte(8'd255);
+        for (i = 0; i < 400; i = i + 1)
+            send_block_byte(8'h01);
+        send_block_crc;
+        for (i = 0; i < 2047 - 404 + 3; i = i + 1)
+            send_byte(8'h00);
+        expect_byte(8'h30, "BLOCK_WAIT");
+        expect_played(8'h34, 8'h00, 0, (2 + 2*678 + 1 + 400) % 256);
+        #(2000 * PERIOD);  // the monitor flushes behind its answer
+        send_byte("C"); send_byte(8'h02); expect_byte("C", "CONTROL after a flush");
+        send_byte("S"); expect_byte(8'h00, "STATUS after CLEAR_ERRORS and flush"); expect_byte(8'h00, "STATUS, high byte");
+
+        // A break on the line.
+        rx = 1'b0;
+        #(30 * BIT);
+        rx = 1'b1;
+        #(2 * BIT);
+        send_byte("S"); expect_byte(8'h04, "STATUS after a break"); expect_byte(8'h00, "STATUS, high byte");
+
+        // Silence ends a read when the stall timer is on, and a read for a block that stays away.
+        send_byte("C"); send_byte(8'h03); expect_byte("C", "CONTROL");
+        send_byte("R");
+        since = $time;
+        expect_byte(8'h00, "VALID of a read that ended in silence");
+        check($time - since > 262144 * PERIOD && $time - since < 262144 * PERIOD + 2000 * PERIOD,
+              $sformatf("a read ends after %0d cycles", ($time - since) / PERIOD));
+        expect_byte(8'h02, "STATUS after silence");
+        block_command(5, "P");
+        expect_byte(8'h02, "BLOCK_WAIT of a block that did not come");
+        check(!top.block_free, "an unfinished block is pending");
 
         pass;
     end

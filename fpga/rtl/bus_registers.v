@@ -111,7 +111,7 @@ module bus_registers (
             end
             default: begin
                 read_data[STATUS_RX_AVAILABLE] = rx_available;
-                read_data[STATUS_RX_TIMED_OUT] = timed_out;
+                read_data[STATUS_RX_TIMED_OUT] = timed_out | stall_expired;
                 read_data[STATUS_RX_OVERFLOW] = rx_overflow;
                 read_data[STATUS_TX_BUSY] = tx_busy | sending;
                 read_data[STATUS_BLOCK_CHECKED] = block_checked;
