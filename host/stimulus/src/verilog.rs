@@ -39,7 +39,11 @@ pub(crate) enum Answers {
 ///   processes, and sees what they see.
 /// - `D <inputs>`: any other change.
 /// - `S <inputs> <outputs>`: the end of a time step in which a port changed.
-/// - `L`: `lines_max` reached; the simulation ends.
+/// - `L`: woken `lines_max` times; the simulation ends.
+///
+/// A recording process does nothing that gives up its turn, such as calling a task: the
+/// golden's process and it wait for the same event, side by side, and if it came back to
+/// waiting later, a process of the bench could get between the two.
 pub(crate) fn stub(
     top: &str,
     golden: &str,
@@ -71,7 +75,7 @@ pub(crate) fn stub(
     for (index, edge) in edges.iter().enumerate() {
         let _ = writeln!(
             processes,
-            "  always @({}) begin $fwrite({RECORD_TOP}.file, \"E{index} %b\\n\", {inputs}); {fb}settle; end",
+            "  always @({}) begin $fwrite({RECORD_TOP}.file, \"E{index} %b\\n\", {inputs}); -> {fb}woke; end",
             edge_event(interface, *edge),
         );
     }
@@ -79,28 +83,29 @@ pub(crate) fn stub(
     if !others.is_empty() {
         let _ = writeln!(
             processes,
-            "  always @({}) begin $fwrite({RECORD_TOP}.file, \"D %b\\n\", {inputs}); {fb}settle; end",
+            "  always @({}) begin $fwrite({RECORD_TOP}.file, \"D %b\\n\", {inputs}); -> {fb}woke; end",
             others.join(" or "),
         );
-    }
-    if interface.output_bits() > 0 {
-        let _ = writeln!(processes, "  always @({fb}outputs) {fb}settle;");
     }
     format!(
         "`default_nettype wire\n\
          module {RECORD_TOP};\n  integer file = $fopen(\"{RECORD_FILE}\", \"w\");\nendmodule\n\
          module {top} ({});\n{wires}\
          \x20 wire {}{fb}inputs = {inputs};\n  wire {}{fb}outputs = {outputs};\n\
-         \x20 integer {fb}lines = 0;\n  reg {fb}any = 0;\n  reg [63:0] {fb}last;\n\
-         \x20 task {fb}settle; begin\n\
-         \x20   {fb}lines = {fb}lines + 1;\n\
-         \x20   if ({fb}lines > {lines_max}) begin\n\
-         \x20     $fwrite({RECORD_TOP}.file, \"L\\n\");\n      $finish;\n    end\n\
-         \x20   if (!{fb}any || {fb}last != $simtime) begin\n\
-         \x20     {fb}any = 1;\n      {fb}last = $simtime;\n\
-         \x20     $fstrobe({RECORD_TOP}.file, \"S %b %b\", {fb}inputs, {fb}outputs);\n\
-         \x20   end\n  end endtask\n\
-         \x20 initial begin $fwrite({RECORD_TOP}.file, \"I\\n\"); {fb}settle; end\n\
+         \x20 integer {fb}lines = 0;\n  event {fb}woke;\n  reg [63:0] {fb}last;\n\
+         \x20 initial begin\n\
+         \x20   $fwrite({RECORD_TOP}.file, \"I\\n\");\n\
+         \x20   {fb}last = ~64'd0;\n\
+         \x20   forever begin\n\
+         \x20     if ({fb}last != $simtime) begin\n\
+         \x20       {fb}last = $simtime;\n\
+         \x20       $fstrobe({RECORD_TOP}.file, \"S %b %b\", {fb}inputs, {fb}outputs);\n\
+         \x20     end\n\
+         \x20     {fb}lines = {fb}lines + 1;\n\
+         \x20     if ({fb}lines > {lines_max}) begin\n\
+         \x20       $fwrite({RECORD_TOP}.file, \"L\\n\");\n        $finish;\n      end\n\
+         \x20     @({fb}woke or {fb}inputs or {fb}outputs);\n\
+         \x20   end\n  end\n\
          {processes}  {golden} {fb}golden ({});\nendmodule\n",
         ports.join(", "),
         range(interface.input_bits().max(1)),
