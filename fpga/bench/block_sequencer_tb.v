@@ -226,6 +226,16 @@ module block_sequencer_tb;
             expect_marker(8'h77);
         end
 
+        // A wrong first CRC byte is not made up for by a second one that follows from it.
+        crc = 16'hFFFF;
+        put(8'h12);
+        put(crc[7:0] ^ 8'h40);
+        put(crc[7:0]);
+        put(8'h78);
+        start_check(1);
+        wait_checked(1'b0);
+        expect_marker(8'h78);
+
         // The longest block, behind some bytes so that it wraps.
         start_check(2040);
         put_block(2040, -1, 0);
