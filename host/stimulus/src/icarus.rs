@@ -52,7 +52,11 @@ impl<'a> Simulation<'a> {
     }
 
     /// Adds a file of our own: a source when its name ends in `.sv`.
-    pub(crate) fn own(&mut self, name: &str, contents: impl AsRef<[u8]>) -> Result<(), RecordError> {
+    pub(crate) fn own(
+        &mut self,
+        name: &str,
+        contents: impl AsRef<[u8]>,
+    ) -> Result<(), RecordError> {
         self.dir.write(name, contents)?;
         if name.ends_with(".sv") {
             self.sources.push(name.to_owned());

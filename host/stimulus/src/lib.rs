@@ -14,6 +14,7 @@
 
 mod analysis;
 mod cache;
+mod csv;
 mod error;
 mod icarus;
 mod locate;
@@ -22,6 +23,8 @@ mod order;
 mod recorder;
 mod recording;
 mod replay;
+mod vcd_file;
+mod vectors;
 mod verilog;
 
 pub use analysis::Analysis;

@@ -32,8 +32,8 @@ pub(crate) enum Material {
     TestBench { golden: SourceText, bench: SourceText },
     /// Vectors with expected responses.
     Csv(SourceText),
-    /// A waveform of a golden.
-    Vcd(SourceText),
+    /// A waveform of a golden; the scope that shows it, such as `tb.dut`.
+    Vcd { file: SourceText, scope: Option<String> },
 }
 
 impl ProblemFiles {
@@ -47,11 +47,25 @@ impl ProblemFiles {
         TOP
     }
 
+    /// Takes the ports of a waveform from the scope with this path, such as `tb.dut`; other
+    /// problems have no scopes.
+    pub fn in_scope(mut self, path: &str) -> Self {
+        if let Material::Vcd { scope, .. } = &mut self.material {
+            *scope = Some(path.to_owned());
+        }
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests(name: &str, material: Material) -> Self {
+        Self { name: name.to_owned(), material }
+    }
+
     /// The golden design and the name of its top module, where there is one.
     pub fn golden(&self) -> Option<(&SourceText, &str)> {
         match &self.material {
             Material::TestBench { golden, .. } => Some((golden, GOLDEN_TOP)),
-            Material::Csv(_) | Material::Vcd(_) => None,
+            Material::Csv(_) | Material::Vcd { .. } => None,
         }
     }
 }
@@ -67,7 +81,7 @@ pub fn locate(path: &Path) -> Result<ProblemFiles, LocateError> {
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     let vectors: Option<fn(SourceText) -> Material> = match extension.as_deref() {
         Some("csv") => Some(Material::Csv),
-        Some("vcd") => Some(Material::Vcd),
+        Some("vcd") => Some(|file| Material::Vcd { file, scope: None }),
         _ => None,
     };
     if let Some(material) = vectors {
@@ -101,7 +115,11 @@ fn read(path: &Path) -> Result<SourceText, LocateError> {
     let io = |source| LocateError::Io { path: path.to_path_buf(), source };
     let bytes = fs::metadata(path).map_err(io)?.len();
     if bytes > BYTES_MAX {
-        return Err(LocateError::TooLarge { path: path.to_path_buf(), bytes, bytes_max: BYTES_MAX });
+        return Err(LocateError::TooLarge {
+            path: path.to_path_buf(),
+            bytes,
+            bytes_max: BYTES_MAX,
+        });
     }
     Ok(SourceText {
         name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),

@@ -53,9 +53,11 @@ impl Order {
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         [Grouping::Wakes, Grouping::TimeSteps].into_iter().flat_map(|grouping| {
             [First::Levels, First::Data].into_iter().flat_map(move |first| {
-                [Ascent::PortOrder, Ascent::Reverse]
-                    .into_iter()
-                    .map(move |ascent| Self { grouping, first, ascent })
+                [Ascent::PortOrder, Ascent::Reverse].into_iter().map(move |ascent| Self {
+                    grouping,
+                    first,
+                    ascent,
+                })
             })
         })
     }

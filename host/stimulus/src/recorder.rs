@@ -8,6 +8,7 @@ use crate::recording::{Defect, Recording};
 use crate::replay::{Design, responses};
 use crate::verilog::{Answers, RECORD_FILE, RECORD_TOP, stub};
 use crate::{Analysis, Logic, ProblemFiles, RecordError, SourceText};
+use crate::{csv, vcd_file};
 use filbench_model::{Bits, Comparison, Problem, Step, StimulusSource};
 use filbench_toolbox::{Tool, Toolbox};
 use sha2::{Digest, Sha256};
@@ -64,16 +65,12 @@ impl Recorder {
         }
         let problem = match &files.material {
             Material::TestBench { golden, bench } => {
-                let session =
-                    Session { toolbox: &self.toolbox, files, golden, bench, analysis };
+                let session = Session { toolbox: &self.toolbox, files, golden, bench, analysis };
                 session.problem(key)?
             }
-            Material::Csv(file) | Material::Vcd(file) => {
-                return Err(RecordError::Vectors(crate::VectorError {
-                    file: file.name.clone(),
-                    line: 0,
-                    message: "vector files cannot be read yet".into(),
-                }));
+            Material::Csv(file) => csv::problem(files, file, analysis, key)?,
+            Material::Vcd { file, scope } => {
+                vcd_file::problem(files, file, scope.as_deref(), analysis, key)?
             }
         };
         problem.check().map_err(|error| RecordError::NoRecord {
@@ -133,11 +130,14 @@ impl Recorder {
                     }
                 }
             }
-            Material::Csv(file) | Material::Vcd(file) => {
+            Material::Csv(file) | Material::Vcd { file, .. } => {
                 part(b"vectors");
                 part(file.name.as_bytes());
                 part(&file.contents);
             }
+        }
+        if let Material::Vcd { scope: Some(scope), .. } = &files.material {
+            part(scope.as_bytes());
         }
         for port in &analysis.interface.ports {
             part(port.to_string().as_bytes());
@@ -277,7 +277,13 @@ impl Session<'_> {
             interface: &self.analysis.interface,
             event_inputs: &self.analysis.event_inputs,
         };
-        responses(self.toolbox, self.files.name(), "the golden on the recorded steps", design, steps)
+        responses(
+            self.toolbox,
+            self.files.name(),
+            "the golden on the recorded steps",
+            design,
+            steps,
+        )
     }
 
     /// Compared are the output bits at the end of each of the bench's time steps that the
@@ -331,10 +337,7 @@ impl Session<'_> {
     }
 
     fn too_long(&self) -> RecordError {
-        RecordError::TooLong {
-            problem: self.files.name().to_owned(),
-            steps_max: self.steps_max(),
-        }
+        RecordError::TooLong { problem: self.files.name().to_owned(), steps_max: self.steps_max() }
     }
 }
 

@@ -134,8 +134,7 @@ pub(crate) fn replay(design: &str, interface: &Interface, events: &Bits) -> Stri
         );
     }
     for (port, _) in interface.outputs() {
-        let _ =
-            writeln!(declarations, "  wire {}{};", range(port.width), identifier(&port.name));
+        let _ = writeln!(declarations, "  wire {}{};", range(port.width), identifier(&port.name));
     }
     let apply = if interface.input_bits() == 0 {
         ";".to_owned()
@@ -144,11 +143,8 @@ pub(crate) fn replay(design: &str, interface: &Interface, events: &Bits) -> Stri
         format!("{} = {fb}next;", concatenation(names))
     };
     let outputs = concatenation(interface.outputs().map(|(port, _)| port.name.clone()));
-    let connections: Vec<String> = interface
-        .ports
-        .iter()
-        .map(|port| format!(".{0}({0})", identifier(&port.name)))
-        .collect();
+    let connections: Vec<String> =
+        interface.ports.iter().map(|port| format!(".{0}({0})", identifier(&port.name))).collect();
     // A step takes 20 us, so that delays in the RTL, which silicon does not have, are over.
     format!(
         "`timescale 1ns/1ps\n`default_nettype wire\nmodule {REPLAY_TOP};\n{declarations}\
