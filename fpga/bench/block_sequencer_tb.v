@@ -3,8 +3,8 @@
 `timescale 1ns/1ns
 
 module block_sequencer_tb;
-    localparam BENCH = "block_sequencer";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "block_sequencer_tb";
+    `include "check.vh"
 
     reg         clk = 1'b0;
     reg         reset = 1'b1;

@@ -20,7 +20,7 @@ fixture_top #(
 ) top (.clk(clk), .rx(rx), .tx(tx), .led_n(led_n));
 
 `define MCU top.mcu
-`include "fpga/bench/image.vh"
+`include "image.vh"
 
 // Host to board
 

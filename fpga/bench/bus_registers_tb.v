@@ -3,8 +3,8 @@
 `timescale 1ns/1ns
 
 module bus_registers_tb;
-    localparam BENCH = "bus_registers";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "bus_registers_tb";
+    `include "check.vh"
     `include "regmap.vh"
 
     reg         clk = 1'b0;

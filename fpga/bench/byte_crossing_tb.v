@@ -5,9 +5,9 @@
 `timescale 1ns/1ns
 
 module byte_crossing_tb;
-    localparam BENCH = "byte_crossing";
+    localparam BENCH = "byte_crossing_tb";
     localparam BYTES = 300;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     integer source_half = 7;
     integer sink_half = 10;

@@ -2,8 +2,8 @@
 `timescale 1ns/1ns
 
 module capture_buffer_tb;
-    localparam BENCH = "capture_buffer";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "capture_buffer_tb";
+    `include "check.vh"
 
     reg         clk = 1'b0;
     reg         reset = 1'b1;

@@ -2,8 +2,8 @@
 `timescale 1ns/1ns
 
 module capture_register_tb;
-    localparam BENCH = "capture_register";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "capture_register_tb";
+    `include "check.vh"
 
     reg        cap_clk = 1'b0;
     reg  [7:0] selected = 8'h00;

@@ -3,10 +3,10 @@
 `timescale 1ns/1ns
 
 module capture_sender_tb;
-    localparam BENCH = "capture_sender";
+    localparam BENCH = "capture_sender_tb";
     localparam DIVIDER = 4;
     localparam PERIOD = 10;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     reg         clk = 1'b0;
     reg         reset = 1'b1;

@@ -6,7 +6,9 @@
 
 // Icarus 11 does not take the default port values of Yosys' cells_sim.v, which is read
 // after this file.
+`ifndef NO_ICE40_DEFAULT_ASSIGNMENTS
 `define NO_ICE40_DEFAULT_ASSIGNMENTS
+`endif
 
 reg ended = 1'b0;
 

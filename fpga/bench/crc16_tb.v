@@ -3,8 +3,8 @@
 `timescale 1ns/1ns
 
 module crc16_tb;
-    localparam BENCH = "crc16";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "crc16_tb";
+    `include "check.vh"
 
     reg  clk = 1'b0;
     reg  restart = 1'b0;

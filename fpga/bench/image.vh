@@ -1,18 +1,20 @@
-// Loads a program into the soft MCU's RAM, bit by bit where the link step puts it (see
-// mcu_ram.v); included inside a bench module that defines MCU, the soft MCU's path.
-//
-// The file is one for $readmemh: one 32-bit word a line, address 0 first, as a rule
-// ending with word 3ff. It must be called at time 0, before the MCU fetches.
+// The soft MCU's program; included inside a bench module that defines MCU, the soft MCU's
+// path. A bench calls clear_image, fills `image` (one 32-bit word an element, address 0
+// first), and calls load_image, which puts it bit by bit where the link step does (see
+// mcu_ram.v). All at time 0, before the MCU fetches.
 
 reg [31:0] image [0:1023];
 
-task load_image(input string path);
+task clear_image;
+    integer a;
+    for (a = 0; a < 1024; a = a + 1)
+        image[a] = 32'd0;
+endtask
+
+task load_image;
     integer a, j;
     begin
-        for (a = 0; a < 1024; a = a + 1)
-            image[a] = 32'd0;
-        $readmemh(path, image);
-        #0;
+        #0;  // behind the block RAMs' own initial contents
         for (a = 0; a < 1024; a = a + 1)
             for (j = 0; j < 4; j = j + 1) begin
                 `MCU.ram.nibble0.memory[a & 255][4*j + a / 256] = image[a][j];

@@ -2,10 +2,10 @@
 `timescale 1ns/1ns
 
 module input_bank_tb;
-    localparam BENCH = "input_bank";
+    localparam BENCH = "input_bank_tb";
     localparam BYTES = 5;
     localparam ADDRESS_BITS = 3;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     reg                     play_clk = 1'b0;
     reg                     reset = 1'b0;

@@ -2,8 +2,8 @@
 `timescale 1ns/1ns
 
 module level_crossing_tb;
-    localparam BENCH = "level_crossing";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "level_crossing_tb";
+    `include "check.vh"
 
     reg  clk = 1'b0;
     reg  source = 1'b0;

@@ -2,8 +2,8 @@
 `timescale 1ns/1ns
 
 module mcu_ram_tb;
-    localparam BENCH = "mcu_ram";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "mcu_ram_tb";
+    `include "check.vh"
 
     reg         clk = 1'b0;
     reg  [9:0]  address = 10'd0;

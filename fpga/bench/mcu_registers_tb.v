@@ -3,8 +3,8 @@
 `timescale 1ns/1ns
 
 module mcu_registers_tb;
-    localparam BENCH = "mcu_registers";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "mcu_registers_tb";
+    `include "check.vh"
 
     reg        clk = 1'b0;
     reg        reset = 1'b1;

@@ -4,8 +4,8 @@
 `timescale 1ns/1ns
 
 module mcu_tb;
-    localparam BENCH = "mcu";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "mcu_tb";
+    `include "check.vh"
 
     reg         clk = 1'b0;
     reg         reset = 1'b1;
@@ -21,7 +21,7 @@ module mcu_tb;
         .write_data(write_data), .ready(ready), .read_data(read_data));
 
     `define MCU dut
-    `include "fpga/bench/image.vh"
+    `include "image.vh"
 
     always #5 clk = ~clk;
 
@@ -79,7 +79,9 @@ module mcu_tb;
     initial deadline(2_000_000);
 
     initial begin
-        load_image("fpga/bench/mcu_program.hex");
+        clear_image;
+        `include "mcu_program.vh"
+        load_image;
         repeat (100) begin
             @(negedge clk);
             check(request === 1'b0, "a request in reset");

@@ -2,10 +2,10 @@
 `timescale 1ns/1ns
 
 module output_multiplexer_tb;
-    localparam BENCH = "output_multiplexer";
+    localparam BENCH = "output_multiplexer_tb";
     localparam BYTES = 5;
     localparam SLOTS = 3;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     reg  [8*BYTES*SLOTS-1:0] outputs;
     reg  [2:0]               select;

@@ -6,12 +6,12 @@
 `timescale 1ns/1ns
 
 module player_tb;
-    localparam BENCH = "player";
+    localparam BENCH = "player_tb";
     localparam PERIOD = 10;
     localparam INPUT_BYTES = 5;
     localparam OUTPUT_BYTES = 3;
     localparam SLOTS = 2;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     reg        clk = 1'b0;
     reg        reset = 1'b1;

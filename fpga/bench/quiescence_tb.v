@@ -25,7 +25,7 @@ module design_slot #(
 endmodule
 
 module quiescence_tb;
-    localparam BENCH = "quiescence";
+    localparam BENCH = "quiescence_tb";
     localparam INPUT_BYTES = 4;
     localparam OUTPUT_BYTES = 4;
     localparam UART_DIVIDER = 4;
@@ -33,8 +33,8 @@ module quiescence_tb;
     // Relative to where the bench runs; deleted by nobody, overwritten by the next run.
     localparam WAVEFORM = "quiescence.vcd";
 
-    `include "fpga/bench/check.vh"
-    `include "fpga/bench/board.vh"
+    `include "check.vh"
+    `include "board.vh"
 
     // Waits until the board has been silent for 5000 cycles.
     task settle;
@@ -124,7 +124,9 @@ module quiescence_tb;
     initial deadline(4_000_000);
 
     initial begin
-        load_image("fpga/bench/system_program.hex");
+        clear_image;
+        `include "system_program.vh"
+        load_image;
         wait (led_n === 1'b1);
 
         // Some life first: an echo and a block with a capture, which is sent.

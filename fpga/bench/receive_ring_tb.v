@@ -3,9 +3,9 @@
 `timescale 1ns/1ns
 
 module receive_ring_tb;
-    localparam BENCH = "receive_ring";
+    localparam BENCH = "receive_ring_tb";
     localparam CAPACITY = 2047;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     reg         clk = 1'b0;
     reg         reset = 1'b1;

@@ -2,8 +2,8 @@
 `timescale 1ns/1ns
 
 module reset_generator_tb;
-    localparam BENCH = "reset_generator";
-    `include "fpga/bench/check.vh"
+    localparam BENCH = "reset_generator_tb";
+    `include "check.vh"
 
     reg  clk = 1'b0;
     wire reset;

@@ -2,10 +2,10 @@
 `timescale 1ns/1ns
 
 module slot_inputs_tb;
-    localparam BENCH = "slot_inputs";
+    localparam BENCH = "slot_inputs_tb";
     localparam BYTES = 3;
     localparam SLOTS = 3;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     reg  [8*BYTES-1:0]       live;
     reg  [1:0]               slot;

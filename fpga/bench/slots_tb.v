@@ -20,19 +20,21 @@ module design_slot #(
 endmodule
 
 module slots_tb;
-    localparam BENCH = "slots";
+    localparam BENCH = "slots_tb";
     localparam INPUT_BYTES = 1;
     localparam OUTPUT_BYTES = 1;
     localparam UART_DIVIDER = 9;
     localparam SLOTS = 2;
 
-    `include "fpga/bench/check.vh"
-    `include "fpga/bench/board.vh"
+    `include "check.vh"
+    `include "board.vh"
 
     initial deadline(20_000_000);
 
     initial begin
-        load_image("fpga/bench/system_program.hex");
+        clear_image;
+        `include "system_program.vh"
+        load_image;
         wait (led_n === 1'b1);
         send_byte("B"); send_byte(8'd15); send_byte(8'd0); send_byte("P");
         repeat (3) begin

@@ -3,9 +3,9 @@
 `timescale 1ns/1ns
 
 module stall_timer_tb;
-    localparam BENCH = "stall_timer";
+    localparam BENCH = "stall_timer_tb";
     localparam BITS = 5;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     reg  clk = 1'b0;
     reg  run = 1'b0;

@@ -1,4 +1,4 @@
-// The whole fixture with SERV running a small monitor (system_program.hex) and a
+// The whole fixture with SERV running a small monitor (system_program.vh) and a
 // counter as design: bus, ring, check pass, player, capture, sender, and everything that
 // can go wrong on the way: bad blocks, reserved opcodes, full buffers, silence, breaks.
 `timescale 1ns/1ns
@@ -25,14 +25,14 @@ module design_slot #(
 endmodule
 
 module system_tb;
-    localparam BENCH = "system";
+    localparam BENCH = "system_tb";
     localparam INPUT_BYTES = 4;
     localparam OUTPUT_BYTES = 4;
     localparam UART_DIVIDER = 4;
     localparam SLOTS = 1;
 
-    `include "fpga/bench/check.vh"
-    `include "fpga/bench/board.vh"
+    `include "check.vh"
+    `include "board.vh"
 
     integer i;
     time since;
@@ -79,7 +79,9 @@ module system_tb;
 
     initial begin
         crc_up = 16'hFFFF;
-        load_image("fpga/bench/system_program.hex");
+        clear_image;
+        `include "system_program.vh"
+        load_image;
         wait (led_n === 1'b1);
         check(top.live === 0, "inputs are not 0 after reset");
 

@@ -3,9 +3,9 @@
 `timescale 1ns/1ps
 
 module uart_receiver_tb;
-    localparam BENCH = "uart_receiver";
+    localparam BENCH = "uart_receiver_tb";
     localparam PERIOD = 80;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     reg        clk = 1'b0;
     reg        reset = 1'b1;

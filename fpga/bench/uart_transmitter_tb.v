@@ -3,10 +3,10 @@
 `timescale 1ns/1ns
 
 module uart_transmitter_tb;
-    localparam BENCH = "uart_transmitter";
+    localparam BENCH = "uart_transmitter_tb";
     localparam DIVIDER = 7;
     localparam PERIOD = 10;
-    `include "fpga/bench/check.vh"
+    `include "check.vh"
 
     reg        clk = 1'b0;
     reg        reset = 1'b1;
