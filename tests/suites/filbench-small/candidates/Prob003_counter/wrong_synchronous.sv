@@ -2,7 +2,7 @@ module TopModule (
   input clk,
   input areset,
   input enable,
-  output logic [7:0] count
+  output logic [7:0] count = 0
 );
   always @(posedge clk)
     if (areset) count <= 0;

@@ -1,0 +1,2 @@
+// Has nothing but this line.
+
