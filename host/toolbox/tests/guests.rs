@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "clippy spares the tests, not their helpers")]
 
 mod common;
+#[macro_use]
+mod hostile;
 
 use common::{LIMITS, exit_of, run, said};
 use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolRun};
@@ -51,8 +53,8 @@ fn every_limit_has_its_exit() {
     let small = Limits { memory_bytes: 128 << 20, ..LIMITS };
     let terse = Limits { output_bytes: 64 << 10, ..LIMITS };
     let hasty = Limits { wall: Duration::from_millis(500), ..LIMITS };
-    let endless = include_str!("../../../tests/designs/hostile/endless_function.v");
-    let eater = include_str!("../../../tests/designs/hostile/huge_generate.v");
+    let endless = hostile!("endless_constant");
+    let eater = hostile!("endless_generate");
     let read = "read_verilog -sv top.v";
     for (name, source, script, limits, expected) in [
         ("endless", endless, read, SHORT, ToolExit::CpuLimit),
@@ -71,10 +73,10 @@ fn every_limit_has_its_exit() {
 
 #[test]
 fn nothing_outside_the_folder_can_be_read_or_written() {
-    let passwd = include_str!("../../../tests/designs/hostile/reads_passwd.v");
+    let passwd = hostile!("reads_a_file");
     let up = passwd.replace("/etc/passwd", "../../../../../../etc/passwd");
     let link = passwd.replace("/etc/passwd", "link");
-    let include = include_str!("../../../tests/designs/hostile/includes_passwd.v");
+    let include = hostile!("includes_a_file");
     let script = "read_verilog -sv top.v; proc; memory; write_verilog out.v";
     for source in [passwd, &up, &link, include] {
         let dir = JobDir::create().unwrap();

@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "clippy spares the tests, not their helpers")]
 
 mod common;
+#[macro_use]
+mod hostile;
 
 use common::{LIMITS, exit_of, run, said};
 use filbench_toolbox::{
@@ -166,7 +168,7 @@ fn two_processes_compile_a_module_once() {
 #[ignore = "started by a_guest_dies_with_its_parent"]
 fn runs_an_endless_guest() {
     let dir = JobDir::create().unwrap();
-    dir.write("top.v", include_str!("../../../tests/designs/hostile/endless_function.v")).unwrap();
+    dir.write("top.v", hostile!("endless_constant")).unwrap();
     let run = run(&dir, Tool::Yosys, &["-p", "read_verilog -sv top.v"], LIMITS);
     panic!("it ended: {}", exit_of(&run));
 }
