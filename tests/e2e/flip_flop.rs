@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 fn a_right_flip_flop_passes() {
     let bench = Bench::new();
     let candidate = root().join("tests/designs/dff.v");
-    let first = bench.judge(&candidate, &problem("dff"), &[]);
+    let first = bench.judge(&candidate, &problem("filbench-small/Prob002_dff"), &[]);
     first.expect("pass");
     assert_eq!(first.code, 0);
     let report = &first.report;
@@ -27,26 +27,21 @@ fn a_right_flip_flop_passes() {
     assert!(bench.remains().is_empty(), "{:?}", bench.remains());
 
     // The same submission with the same provenance gives the same bitstream.
-    let again = bench.judge(&candidate, &problem("dff"), &[]);
-    assert_eq!(
-        again.report.provenance.bitstream_sha256,
-        report.provenance.bitstream_sha256
-    );
-    let elsewhere = bench.judge(&candidate, &problem("dff"), &["--seed", "7"]);
+    let again = bench.judge(&candidate, &problem("filbench-small/Prob002_dff"), &[]);
+    assert_eq!(again.report.provenance.bitstream_sha256, report.provenance.bitstream_sha256);
+    let elsewhere =
+        bench.judge(&candidate, &problem("filbench-small/Prob002_dff"), &["--seed", "7"]);
     elsewhere.expect("pass");
-    assert_ne!(
-        elsewhere.report.provenance.bitstream_sha256,
-        report.provenance.bitstream_sha256
-    );
+    assert_ne!(elsewhere.report.provenance.bitstream_sha256, report.provenance.bitstream_sha256);
 }
 
 #[test]
 fn a_wrong_flip_flop_fails_and_its_waveform_is_kept() {
     let bench = Bench::new();
     let out = bench.file("out", "").with_file_name("artifacts");
-    let candidate = root().join("tests/designs/dff_negedge.v");
+    let candidate = candidate("filbench-small/Prob002_dff", "wrong_edge");
     let more = ["--out", out.to_str().unwrap()];
-    let answer = bench.judge(&candidate, &problem("dff"), &more);
+    let answer = bench.judge(&candidate, &problem("filbench-small/Prob002_dff"), &more);
     answer.expect("fail (mismatch)");
     assert_eq!(answer.code, 1);
     let mismatch = answer.report.mismatch.clone().unwrap();
@@ -65,7 +60,7 @@ fn a_wrong_flip_flop_fails_and_its_waveform_is_kept() {
 
     // A later evaluation leaves nothing of an earlier one behind.
     let right = root().join("tests/designs/dff.v");
-    bench.judge(&right, &problem("dff"), &more).expect("pass");
+    bench.judge(&right, &problem("filbench-small/Prob002_dff"), &more).expect("pass");
     assert!(!out.join("mismatch.vcd").exists());
 }
 
@@ -74,17 +69,13 @@ fn a_person_gets_a_table() {
     let bench = Bench::new();
     for (candidate, code, words) in [
         ("dff.v", 0, &["PASS", "predicted", "static analysis", "virtual"][..]),
-        (
-            "dff_negedge.v",
-            1,
-            &["FAIL (mismatch)", "expected", "got", "--out DIR"],
-        ),
+        ("dff_negedge.v", 1, &["FAIL (mismatch)", "expected", "got", "--out DIR"]),
     ] {
         let mut command = bench.command(["run"]);
         command
             .arg(root().join("tests/designs").join(candidate))
             .arg("--problem")
-            .arg(problem("dff"));
+            .arg(problem("filbench-small/Prob002_dff"));
         let output = command.output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(code), "{text}");
@@ -98,7 +89,11 @@ fn a_person_gets_a_table() {
 fn too_few_samples_are_no_pass() {
     let bench = Bench::new();
     let candidate = root().join("tests/designs/dff.v");
-    let answer = bench.judge(&candidate, &problem("dff"), &["--min-samples", "1000000"]);
+    let answer = bench.judge(
+        &candidate,
+        &problem("filbench-small/Prob002_dff"),
+        &["--min-samples", "1000000"],
+    );
     answer.expect("inconclusive (too_few_samples)");
     assert_eq!(answer.code, 2);
 }
@@ -110,7 +105,7 @@ fn a_missing_set_up_is_a_fault_that_says_what_to_type() {
     command
         .arg(root().join("tests/designs/dff.v"))
         .arg("--problem")
-        .arg(problem("dff"))
+        .arg(problem("filbench-small/Prob002_dff"))
         .env("FILBENCH_CACHE", bench.temp_dir().join("empty-cache"));
     let answer = answer(&command.output().unwrap());
     assert_eq!(answer.code, 3);

@@ -43,7 +43,7 @@ fn run_command(bench: &Bench) -> Command {
     command
         .arg(root().join("tests/designs/dff.v"))
         .arg("--problem")
-        .arg(problem("dff"));
+        .arg(problem("filbench-small/Prob002_dff"));
     command
 }
 
@@ -73,10 +73,7 @@ fn nothing_runs(session: u32, phase: Phase) {
         if left.is_empty() {
             return;
         }
-        assert!(
-            Instant::now() < deadline,
-            "killed at {phase}, still running: {left:?}"
-        );
+        assert!(Instant::now() < deadline, "killed at {phase}, still running: {left:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -121,10 +118,5 @@ fn a_run_killed_while_it_builds_leaves_nothing() {
 
 #[test]
 fn a_run_killed_while_it_plays_leaves_nothing() {
-    survives(&[
-        Phase::Program,
-        Phase::Identify,
-        Phase::Play,
-        Phase::Compare,
-    ]);
+    survives(&[Phase::Program, Phase::Identify, Phase::Play, Phase::Compare]);
 }

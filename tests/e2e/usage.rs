@@ -38,10 +38,7 @@ fn what_is_not_there_is_named() {
     let candidate = candidate.to_str().unwrap();
 
     let text = usage_error(&bench, &["run", "absent.v", "--problem", "absent"]);
-    assert!(
-        text.contains("absent.v") && text.contains("filbench run"),
-        "{text}"
-    );
+    assert!(text.contains("absent.v") && text.contains("filbench run"), "{text}");
     let text = usage_error(&bench, &["run", candidate, "--problem", "no/Prob999"]);
     assert!(text.contains("no/Prob999"), "{text}");
 }
@@ -81,8 +78,5 @@ fn help_version_and_boards_are_no_errors() {
         assert!(!output.stdout.is_empty(), "{args:?}");
     }
     let boards = String::from_utf8(bench.output(["boards"]).stdout).unwrap();
-    assert!(
-        boards.contains("icebreaker") && boards.contains("virtual:KIND"),
-        "{boards}"
-    );
+    assert!(boards.contains("icebreaker") && boards.contains("virtual:KIND"), "{boards}");
 }

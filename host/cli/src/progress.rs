@@ -76,10 +76,7 @@ impl Live {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
-        Self {
-            bar,
-            running: BTreeMap::new(),
-        }
+        Self { bar, running: BTreeMap::new() }
     }
 
     fn on(&mut self, event: &Event) {
@@ -90,12 +87,7 @@ impl Live {
             Event::PhaseStarted { subject, phase } => {
                 self.running.insert((subject, phase), None);
             }
-            Event::Progress {
-                subject,
-                phase,
-                done,
-                total,
-            } => {
+            Event::Progress { subject, phase, done, total } => {
                 self.running.insert((subject, phase), Some((done, total)));
             }
             Event::PhaseFinished { subject, phase, .. } => {
@@ -130,22 +122,11 @@ impl Plain {
             eprintln!("{line}");
         }
         match *event {
-            Event::PhaseFinished {
-                subject,
-                phase,
-                duration,
-            } => eprintln!(
-                "{:>7.2} s  {}",
-                duration.as_secs_f64(),
-                doing(subject, phase)
-            ),
+            Event::PhaseFinished { subject, phase, duration } => {
+                eprintln!("{:>7.2} s  {}", duration.as_secs_f64(), doing(subject, phase))
+            }
             Event::Cached { phase } => eprintln!(" cached    {}", doing(Subject::Problem, phase)),
-            Event::Progress {
-                subject,
-                phase,
-                done,
-                total,
-            } => {
+            Event::Progress { subject, phase, done, total } => {
                 let now = Instant::now();
                 let last = *self.mentioned.get_or_insert(now);
                 if now.duration_since(last) >= PLAIN_INTERVAL {

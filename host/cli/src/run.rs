@@ -25,16 +25,15 @@ const PUT_AWAY: Duration = Duration::from_secs(5);
 /// Judges a candidate and prints the report.
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let order = Order::read(args)?;
-    let context = match Context::open(ContextConfig {
-        cache: filbench_toolbox::cache_root(),
-        program: None,
-    }) {
-        Ok(context) => context,
-        Err(fault) => {
-            let evaluation = fault_report(&order.submission, &order.options, fault);
-            return finish(args, &evaluation);
-        }
-    };
+    let context =
+        match Context::open(ContextConfig { cache: filbench_toolbox::cache_root(), program: None })
+        {
+            Ok(context) => context,
+            Err(fault) => {
+                let evaluation = fault_report(&order.submission, &order.options, fault);
+                return finish(args, &evaluation);
+            }
+        };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -72,10 +71,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
 /// The exit code of the signal that ends the program.
 async fn interrupted() -> u8 {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         // Without handlers the signals end the program at once.
         return std::future::pending().await;
     };
@@ -96,21 +94,19 @@ struct Order {
 impl Order {
     fn read(args: &RunArgs) -> Result<Self, Usage> {
         let files = candidate(&args.files)?;
-        let problem = filbench_stimulus::locate(&args.problem)
-            .map_err(|error| Usage::Problem(error.to_string()))?;
         let selector = args
             .board
             .parse()
             .map_err(|error: filbench_lab::SelectorError| Usage::Board(error.to_string()))?;
+        let problem = filbench_stimulus::locate(&args.problem)
+            .map_err(|error| Usage::Problem(error.to_string()))?;
         let firmware = match &args.firmware {
             Some(path) => Some(firmware(path)?),
             None => None,
         };
         if let Some(dir) = &args.out {
-            std::fs::create_dir_all(dir).map_err(|source| Usage::Out {
-                path: dir.clone(),
-                source,
-            })?;
+            std::fs::create_dir_all(dir)
+                .map_err(|source| Usage::Out { path: dir.clone(), source })?;
         }
         let top = args.top.clone().unwrap_or_else(|| problem.top().to_owned());
         Ok(Self {
@@ -127,31 +123,21 @@ impl Order {
     }
 }
 
-/// The candidate's files under their own names, without their folders.
+/// The candidate's files, under the names that the user typed.
 fn candidate(paths: &[PathBuf]) -> Result<Vec<SourceFile>, Usage> {
-    let mut files: Vec<SourceFile> = Vec::new();
-    for path in paths {
-        let contents = std::fs::read(path).map_err(|source| Usage::Candidate {
-            path: path.clone(),
-            source,
-        })?;
-        let name = match path.file_name() {
-            Some(name) => name.to_string_lossy().into_owned(),
-            None => path.to_string_lossy().into_owned(),
-        };
-        if files.iter().any(|file| file.name == name) {
-            return Err(Usage::SameName { name });
-        }
-        files.push(SourceFile { name, contents });
-    }
-    Ok(files)
+    paths
+        .iter()
+        .map(|path| {
+            let contents = std::fs::read(path)
+                .map_err(|source| Usage::Candidate { path: path.clone(), source })?;
+            Ok(SourceFile { name: path.to_string_lossy().into_owned(), contents })
+        })
+        .collect()
 }
 
 fn firmware(path: &Path) -> Result<Firmware, Usage> {
-    let image = std::fs::read(path).map_err(|source| Usage::Firmware {
-        path: path.to_owned(),
-        source,
-    })?;
+    let image =
+        std::fs::read(path).map_err(|source| Usage::Firmware { path: path.to_owned(), source })?;
     Ok(Firmware::new(image))
 }
 

@@ -24,10 +24,7 @@ pub fn render(report: &Report, out: Option<&Path>) -> String {
     table.line(&format!("  {}", report.verdict.reason));
     table.line("");
     if let Some(mismatch) = &report.mismatch {
-        table.row(
-            "mismatch",
-            &format!("step {}, port `{}`", mismatch.step, mismatch.port),
-        );
+        table.row("mismatch", &format!("step {}, port `{}`", mismatch.step, mismatch.port));
         table.row("  expected", &value(&mismatch.expected));
         table.row("  got", &value(&mismatch.got));
     }
@@ -65,33 +62,25 @@ fn value(binary: &str) -> String {
         return binary.to_owned();
     }
     let half = LONGEST_VALUE / 2 - 2;
-    format!(
-        "{}…{} ({digits} bits)",
-        &binary[..half],
-        &binary[digits - half..]
-    )
+    format!("{}…{} ({digits} bits)", &binary[..half], &binary[digits - half..])
 }
 
 fn samples(table: &mut Table, report: &Report) {
     if report.checked_samples + report.masked_samples == 0 {
         return;
     }
-    let mut text = format!(
-        "{} checked, {} masked",
-        report.checked_samples, report.masked_samples
-    );
+    let mut text = format!("{} checked, {} masked", report.checked_samples, report.masked_samples);
     if let Some(wrong) = report.mismatching_samples {
         write!(text, ", {wrong} wrong").ok();
     }
     if report.unknown_inputs_matter {
-        text.push_str("; unknown inputs matter (playing them as 0 and as 1 gave different answers)");
+        text.push_str(
+            "; unknown inputs matter (playing them as 0 and as 1 gave different answers)",
+        );
     }
     table.row("samples", &text);
     if !report.output_bits_never_checked.is_empty() {
-        table.row(
-            "unchecked",
-            &report.output_bits_never_checked.join(", "),
-        );
+        table.row("unchecked", &report.output_bits_never_checked.join(", "));
     }
 }
 
@@ -142,10 +131,7 @@ fn board(table: &mut Table, report: &Report) {
         };
         table.row(
             "measured on",
-            &format!(
-                "{what} {} ({} {}, {})",
-                board.kind, board.device, board.package, board.id
-            ),
+            &format!("{what} {} ({} {}, {})", board.kind, board.device, board.package, board.id),
         );
     }
 }
@@ -175,24 +161,17 @@ fn diagnostics(table: &mut Table, report: &Report) {
         return;
     }
     let errors_first = |severity: Severity| {
-        report
-            .diagnostics
-            .iter()
-            .filter(move |diagnostic| diagnostic.severity == severity)
+        report.diagnostics.iter().filter(move |diagnostic| diagnostic.severity == severity)
     };
-    let all: Vec<_> = errors_first(Severity::Error)
-        .chain(errors_first(Severity::Warning))
-        .collect();
+    let all: Vec<_> =
+        errors_first(Severity::Error).chain(errors_first(Severity::Warning)).collect();
     for diagnostic in all.iter().take(DIAGNOSTICS) {
         let place = match (&diagnostic.file, diagnostic.line) {
             (Some(file), Some(line)) => format!("{file}:{line}: "),
             (Some(file), None) => format!("{file}: "),
             _ => String::new(),
         };
-        table.row(
-            &diagnostic.tool,
-            &format!("{place}{}", diagnostic.message.trim()),
-        );
+        table.row(&diagnostic.tool, &format!("{place}{}", diagnostic.message.trim()));
     }
     if all.len() > DIAGNOSTICS {
         table.row("", &format!("and {} more", all.len() - DIAGNOSTICS));

@@ -17,14 +17,6 @@ pub enum Usage {
         /// Why not.
         source: std::io::Error,
     },
-    /// Two files of the candidate with the same name.
-    #[error(
-        "two of the candidate's files are called `{name}`\n  rename one of them and run again"
-    )]
-    SameName {
-        /// Without its folder.
-        name: String,
-    },
     /// A firmware image that cannot be read.
     #[error("cannot read the firmware image `{}`: {source}", path.display())]
     Firmware {

@@ -1,14 +1,14 @@
 //! One design's way through the flow, from source to bitstream.
 
 use crate::context::{Context, blocking};
+use crate::evaluation::{Artifact, BITSTREAM, PLACE_REPORT};
 use crate::event::{Event, Phase, Phases};
-use crate::evaluation::Artifact;
 use crate::wiring::PlayerMap;
 use filbench_board::Board;
-use filbench_flow::{Bitstream, Design, Firmware, Linked, Placement, Policy, Submission, Synthesis};
-use filbench_model::{
-    Bits, ClockTiming, CriticalPath, Diagnostic, Interface, Resources, Verdict,
+use filbench_flow::{
+    Bitstream, Design, Firmware, Linked, Placement, Policy, Submission, Synthesis,
 };
+use filbench_model::{Bits, ClockTiming, CriticalPath, Diagnostic, Interface, Resources, Verdict};
 use std::sync::Arc;
 
 /// What the flow found out, as far as it came.
@@ -28,30 +28,20 @@ pub(crate) struct Findings {
 pub(crate) struct Built {
     pub(crate) bitstream: Bitstream,
     pub(crate) netlist_hash: [u8; 16],
-    /// Player clocks between a step and its capture.
-    pub(crate) settle: u8,
+    /// Of the player's clock, from a step to its capture.
+    pub(crate) settle_cycles: u8,
     pub(crate) interface: Interface,
     /// Of the design, numbered as its own input bits.
     pub(crate) event_inputs: Bits,
-    linked: LinkedPorts,
-}
-
-#[derive(Debug)]
-struct LinkedPorts {
-    input: Vec<u16>,
-    output: Vec<u16>,
-    input_bytes: usize,
-    output_bytes: usize,
+    /// Player bits of the design's input bits.
+    input_map: Vec<u16>,
+    /// Player bits of the design's output bits.
+    output_map: Vec<u16>,
 }
 
 impl Built {
     pub(crate) fn player(&self) -> PlayerMap<'_> {
-        PlayerMap {
-            input: &self.linked.input,
-            output: &self.linked.output,
-            input_bytes: self.linked.input_bytes,
-            output_bytes: self.linked.output_bytes,
-        }
+        PlayerMap { input: &self.input_map, output: &self.output_map }
     }
 }
 
@@ -64,21 +54,29 @@ pub(crate) struct Order {
     pub(crate) seed: u32,
 }
 
+/// The golden is always built in the same way, so that its proof holds for
+/// candidates of every seed and policy.
+const GOLDEN_SEED: u32 = 1;
+
+impl Order {
+    /// The same for the problem's golden.
+    pub(crate) fn for_golden(&self) -> Self {
+        Self { policy: Policy::default(), seed: GOLDEN_SEED, ..self.clone() }
+    }
+}
+
 /// Synthesises `submission` alone; `Err` is the verdict on it.
 pub(crate) async fn synthesise(
     context: &Context,
     phases: &Phases,
     submission: Arc<Submission>,
-    policy: Policy,
+    order: &Order,
     findings: &mut Findings,
 ) -> Result<Arc<Design>, Verdict> {
-    let flow = Arc::clone(&context.flow);
-    let synthesis = phases
-        .run(
-            Phase::Synth,
-            blocking(move || flow.synthesise(&submission, &policy)),
-        )
-        .await??;
+    let flow = context.flow.clone();
+    let (policy, device) = (order.policy, order.board.device);
+    let synthesising = blocking(move || flow.synthesise(&submission, &policy, device));
+    let synthesis = phases.run(Phase::Synth, synthesising).await??;
     match synthesis {
         Synthesis::Design(design) => {
             note(phases, findings, &design.diagnostics);
@@ -101,16 +99,12 @@ pub(crate) async fn implement(
     findings: &mut Findings,
 ) -> Result<Built, Verdict> {
     let linked = Arc::new(link(context, phases, &design, order).await?);
-    findings.netlist_hash = Some(hex(&linked.netlist_hash));
+    findings.netlist_hash = Some(hex::encode(linked.netlist_hash));
 
-    let flow = Arc::clone(&context.flow);
+    let flow = context.flow.clone();
     let (board, seed, placing) = (Arc::clone(&order.board), order.seed, Arc::clone(&linked));
-    let placement = phases
-        .run(
-            Phase::Place,
-            blocking(move || flow.place(&placing, &board, seed)),
-        )
-        .await??;
+    let placement =
+        phases.run(Phase::Place, blocking(move || flow.place(&placing, &board, seed))).await??;
     let placed = match placement {
         Placement::Placed(placed) => placed,
         Placement::Rejected(rejection) => {
@@ -120,28 +114,21 @@ pub(crate) async fn implement(
     };
     findings.timing = placed.timing.clone();
     findings.critical_paths = placed.critical_paths.clone();
-    let settle = placed.settle_cycles;
+    let settle_cycles = placed.settle_cycles;
+    findings.artifacts.push(Artifact::new(PLACE_REPORT, placed.report.clone()));
 
-    let flow = Arc::clone(&context.flow);
-    let bitstream = phases
-        .run(Phase::Pack, blocking(move || flow.pack(&placed)))
-        .await??;
+    let flow = context.flow.clone();
+    let bitstream = phases.run(Phase::Pack, blocking(move || flow.pack(&placed))).await??;
     findings.bitstream_sha256 = Some(bitstream.sha256.clone());
-    findings
-        .artifacts
-        .push(Artifact::new("bitstream.bin", bitstream.bytes.clone()));
+    findings.artifacts.push(Artifact::new(BITSTREAM, bitstream.bytes.clone()));
     Ok(Built {
         bitstream,
         netlist_hash: linked.netlist_hash,
-        settle,
+        settle_cycles,
         interface: design.interface.clone(),
         event_inputs: design.events.event_inputs.clone(),
-        linked: LinkedPorts {
-            input: linked.input_map.clone(),
-            output: linked.output_map.clone(),
-            input_bytes: usize::from(linked.input_bytes),
-            output_bytes: usize::from(linked.output_bytes),
-        },
+        input_map: linked.input_map.clone(),
+        output_map: linked.output_map.clone(),
     })
 }
 
@@ -151,15 +138,11 @@ async fn link(
     design: &Arc<Design>,
     order: &Order,
 ) -> Result<Linked, Verdict> {
-    let flow = Arc::clone(&context.flow);
+    let flow = context.flow.clone();
     let (design, board) = (Arc::clone(design), Arc::clone(&order.board));
     let firmware = Arc::clone(&order.firmware);
-    let linked = phases
-        .run(
-            Phase::Link,
-            blocking(move || flow.link(&design, &board, &firmware)),
-        )
-        .await??;
+    let linked =
+        phases.run(Phase::Link, blocking(move || flow.link(&design, &board, &firmware))).await??;
     Ok(linked)
 }
 
@@ -170,14 +153,4 @@ fn note(phases: &Phases, findings: &mut Findings, diagnostics: &[Diagnostic]) {
         }
     }
     findings.diagnostics.extend_from_slice(diagnostics);
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String does not fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }

@@ -11,9 +11,7 @@ pub const DEFAULT_MIN_SAMPLES: usize = 8;
 /// Checked samples that a pass on `problem` needs: `asked`, or the default;
 /// never less than one.
 pub fn min_samples(problem: &Problem, asked: Option<usize>) -> usize {
-    asked
-        .unwrap_or_else(|| DEFAULT_MIN_SAMPLES.min(problem.steps.len()))
-        .max(1)
+    asked.unwrap_or_else(|| DEFAULT_MIN_SAMPLES.min(problem.steps.len())).max(1)
 }
 
 /// Why a problem cannot be judged whatever the candidate answers.
@@ -45,10 +43,7 @@ impl Scores {
     /// The first play with a mismatch.
     pub fn mismatch(&self) -> Option<(UnknownInputs, &Score, &Mismatch)> {
         self.plays.iter().find_map(|(unknown, score)| {
-            score
-                .mismatch
-                .as_ref()
-                .map(|mismatch| (*unknown, score, mismatch))
+            score.mismatch.as_ref().map(|mismatch| (*unknown, score, mismatch))
         })
     }
 }
@@ -82,9 +77,7 @@ pub fn conclude(problem: &Problem, scores: &Scores, min_samples: usize) -> Verdi
             ),
         );
     }
-    Verdict::pass(format!(
-        "all {checked} checked samples equal the golden ones"
-    ))
+    Verdict::pass(format!("all {checked} checked samples equal the golden ones"))
 }
 
 fn mismatched(

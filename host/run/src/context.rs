@@ -1,12 +1,13 @@
 //! What evaluations share: tools, flow, recorder, boards, firmware, caches.
 
+use crate::analyse::Analyses;
 use crate::proof::Proofs;
 use filbench_flow::{Firmware, Flow};
 use filbench_lab::{Place, Selector};
 use filbench_model::{Fault, FaultPlace};
 use filbench_stimulus::Recorder;
 use filbench_toolbox::{Toolbox, ToolboxConfig};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The boards within reach.
@@ -30,12 +31,98 @@ pub struct ContextConfig {
     pub program: Option<PathBuf>,
 }
 
-/// What evaluations share; cheap to keep, safe to use from several at once.
+/// What evaluations share; safe to use from several at once.
 pub struct Context {
     pub(crate) toolbox: Toolbox,
-    pub(crate) flow: Arc<Flow>,
+    pub(crate) flow: Flow,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) table: Arc<dyn Table>,
+    pub(crate) analyses: Analyses,
     pub(crate) proofs: Proofs,
     pub(crate) firmware: Arc<Firmware>,
+}
+
+impl Context {
+    /// Finds tools and firmware; starts nothing.
+    ///
+    /// # Errors
+    /// A fault that says which set-up command is missing.
+    pub fn open(config: ContextConfig) -> Result<Self, Fault> {
+        let cache = config.cache;
+        let program = match config.program {
+            Some(program) => program,
+            None => std::env::current_exe().map_err(|error| {
+                Fault::new(
+                    FaultPlace::Host,
+                    format!("the running program is not to be found: {error}"),
+                )
+            })?,
+        };
+        let toolbox = ToolboxConfig { cache: cache.clone(), worker: Some(program.clone()) };
+        let toolbox = Toolbox::open(toolbox)
+            .map_err(|error| Fault::new(FaultPlace::Tool, error.to_string()))?;
+        Ok(Self {
+            flow: Flow::new(toolbox.clone(), cache.clone()),
+            recorder: Arc::new(Recorder::new(toolbox.clone(), &cache)),
+            table: Arc::new(LabTable { program }),
+            analyses: Analyses::new(&cache),
+            proofs: Proofs::new(&cache),
+            firmware: Arc::new(built_firmware(&cache)?),
+            toolbox,
+        })
+    }
+
+    /// The same surroundings with other boards.
+    #[must_use]
+    pub fn with_table(self, table: Arc<dyn Table>) -> Self {
+        Self { table, ..self }
+    }
+
+    /// Ends every tool that is running and refuses further ones, for a
+    /// program that is told to end. What waits for them returns in a fraction
+    /// of a second.
+    pub fn stop(&self) {
+        self.toolbox.stop();
+    }
+}
+
+/// The boards of this machine.
+struct LabTable {
+    program: PathBuf,
+}
+
+impl Table for LabTable {
+    fn open(&self, selector: &Selector) -> Result<Box<dyn Place>, Fault> {
+        let place = selector
+            .open(&self.program)
+            .map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))?;
+        Ok(Box::new(place))
+    }
+}
+
+/// The image that `cargo xtask firmware` put into the cache.
+fn built_firmware(cache: &Path) -> Result<Firmware, Fault> {
+    let path = cache.join("firmware/soft.bin");
+    let image = std::fs::read(&path).map_err(|error| {
+        Fault::new(
+            FaultPlace::Firmware,
+            format!(
+                "the soft MCU's firmware is not built ({}: {error}); run `cargo xtask setup`",
+                path.display()
+            ),
+        )
+    })?;
+    Ok(Firmware::new(image))
+}
+
+/// Does work that blocks, such as a tool's run, beside the runtime.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        Fault::new(
+            FaultPlace::Host,
+            format!("a part of filbench panicked ({error}); please report it with this submission"),
+        )
+    })
 }

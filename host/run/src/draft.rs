@@ -78,11 +78,7 @@ impl Draft {
 
     /// The record, whole.
     pub(crate) fn finish(self, verdict: Verdict, reporter: &Reporter) -> Evaluation {
-        let Self {
-            mut report,
-            findings,
-            started,
-        } = self;
+        let Self { mut report, findings, started } = self;
         report.verdict = verdict;
         report.resources = findings.resources;
         report.timing = findings.timing;
@@ -96,9 +92,6 @@ impl Draft {
             .map(|(phase, duration)| (phase.name().to_owned(), millis(duration)))
             .chain([(TOTAL.to_owned(), millis(started.elapsed()))])
             .collect();
-        Evaluation {
-            report,
-            artifacts: findings.artifacts,
-        }
+        Evaluation { report, artifacts: findings.artifacts }
     }
 }

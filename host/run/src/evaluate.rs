@@ -1,30 +1,28 @@
 //! The evaluation itself: who waits for whom, and which verdict goes first.
 
+use crate::analyse;
 use crate::build::{self, Built, Findings, Order};
 use crate::conclude::{Scores, conclude, min_samples, unjudgeable};
 use crate::context::{Context, blocking};
 use crate::draft::Draft;
 use crate::evaluation::{Artifact, Evaluation, MISMATCH_VCD, Options};
 use crate::event::{Event, Phase, Phases, Reporter, Subject};
-use crate::play;
-use crate::proof::{Claim, sha256};
+use crate::play::{Play, Playing};
+use crate::proof::Claim;
 use crate::scoreboard::compare;
 use crate::waveform;
 use crate::wiring::Wiring;
 use filbench_board::Board;
-use filbench_flow::{Policy, Submission};
+use filbench_flow::{Policy, SourceFile, Submission};
 use filbench_lab::{Place, Selector};
 use filbench_model::{
-    Fault, FaultPlace, InconclusiveReason, LinkRecord, Outcome, Problem, Provenance, Stage,
-    Verdict,
+    Fault, FaultPlace, InconclusiveReason, LinkRecord, Outcome, Problem, Provenance, Stage, Verdict,
 };
-use filbench_stimulus::ProblemFiles;
+use filbench_stimulus::{Analysis, ProblemFiles};
+use filbench_toolbox::ToolboxError;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-
-/// The golden is always placed with the same seed, so that its proof holds
-/// for candidates of every seed.
-const GOLDEN_SEED: u32 = 1;
 
 /// Judges `submission` on `problem`, on the board that `selector` names.
 ///
@@ -51,15 +49,9 @@ pub async fn evaluate(
         Some(firmware) => Arc::new(firmware.clone()),
         None => Arc::clone(&context.firmware),
     };
-    let mut draft = Draft::new(Provenance {
-        tools: context.toolbox.records(),
-        seed: options.seed,
-        forbid_latches: options.forbid_latches,
-        submission_sha256: submission_sha256(&submission),
-        firmware_sha256: Some(firmware.sha256.clone()),
-        ..Provenance::default()
-    });
-    let mut job = Job {
+    let mut draft = Draft::new(provenance(&submission, options));
+    draft.report.provenance.firmware_sha256 = Some(firmware.sha256.clone());
+    let job = Job {
         context,
         reporter: reporter.clone(),
         submission: Arc::new(submission),
@@ -74,6 +66,12 @@ pub async fn evaluate(
     draft.finish(verdict, &reporter)
 }
 
+/// The evaluation of a submission that could not even begin.
+pub fn fault_report(submission: &Submission, options: &Options, fault: Fault) -> Evaluation {
+    let (events, _) = mpsc::unbounded_channel();
+    Draft::new(provenance(submission, options)).finish(fault.into(), &Reporter::new(events))
+}
+
 struct Job<'a> {
     context: &'a Context,
     reporter: Reporter,
@@ -86,21 +84,32 @@ struct Job<'a> {
 impl Job<'_> {
     /// `Err` is a verdict that ends the evaluation early.
     async fn judge(&self, selector: &Selector, draft: &mut Draft) -> Result<Verdict, Verdict> {
+        self.prepare(draft).await?;
         let mut place = self.context.table.open(selector)?;
         let order = self.order(place.as_ref())?;
         let phases = self.reporter.subject(Subject::Candidate);
 
-        let (recorded, design) = tokio::join!(
-            self.record(),
-            build::synthesise(
-                self.context,
-                &phases,
-                Arc::clone(&self.submission),
-                order.policy.clone(),
-                &mut draft.findings,
-            )
+        let golden = self.golden();
+        let synthesis = build::synthesise(
+            self.context,
+            &phases,
+            Arc::clone(&self.submission),
+            &order,
+            &mut draft.findings,
         );
-        let problem = recorded?;
+        let (problem, design) = match &golden {
+            Some(golden) => {
+                let (problem, design) = tokio::join!(self.record_golden(golden, &order), synthesis);
+                (problem?, design)
+            }
+            // A vector file says nothing about events; the candidate's own
+            // netlist has to.
+            None => {
+                let design = synthesis.await?;
+                let problem = self.record(analyse::of_design(&design)).await?;
+                (problem, Ok(design))
+            }
+        };
         draft.problem(&problem);
         let min_samples = min_samples(&problem, self.options.min_samples);
         draft.report.provenance.min_samples = min_samples;
@@ -108,9 +117,8 @@ impl Job<'_> {
             return Err(verdict);
         }
 
-        let (proof, built) = tokio::join!(
-            self.prove(&problem, place.as_mut(), &order),
-            async {
+        let (proof, built) =
+            tokio::join!(self.prove(&problem, golden.as_ref(), place.as_mut(), &order), async {
                 let design = design?;
                 let differences = problem.interface.compare(&design.interface);
                 if !differences.is_empty() {
@@ -118,8 +126,7 @@ impl Job<'_> {
                 }
                 let findings = &mut draft.findings;
                 build::implement(self.context, &phases, design, &order, findings).await
-            }
-        );
+            });
         proof?;
         let built = built?;
 
@@ -130,18 +137,138 @@ impl Job<'_> {
         Ok(conclude(&problem, &scores, min_samples))
     }
 
+    /// Compiles tools that nobody has used on this machine yet, and records
+    /// which they are.
+    async fn prepare(&self, draft: &mut Draft) -> Result<(), Fault> {
+        let toolbox = self.context.toolbox.clone();
+        let reporter = self.reporter.clone();
+        let prepared = blocking(move || {
+            toolbox
+                .prepare(&mut |line| reporter.send(Event::Preparing { what: line.to_owned() }))?;
+            Ok(toolbox.records())
+        });
+        let tools = prepared
+            .await?
+            .map_err(|error: ToolboxError| Fault::new(FaultPlace::Tool, error.to_string()))?;
+        draft.report.provenance.tools = tools;
+        Ok(())
+    }
+
     fn order(&self, place: &dyn Place) -> Result<Order, Fault> {
         let kind = place.record().kind;
-        let board = Board::load(&kind)
-            .map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))?;
+        let board =
+            Board::load(&kind).map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))?;
         Ok(Order {
-            policy: Policy {
-                forbid_latches: self.options.forbid_latches,
-            },
+            policy: Policy { forbid_latches: self.options.forbid_latches },
             board: Arc::new(board),
             firmware: Arc::clone(&self.firmware),
             seed: self.options.seed,
         })
+    }
+
+    /// The problem's own design, which has to pass before anybody is judged.
+    fn golden(&self) -> Option<Arc<Submission>> {
+        let (text, top) = self.files.golden()?;
+        let file = SourceFile { name: text.name.clone(), contents: text.contents.clone() };
+        Some(Arc::new(Submission { files: vec![file], top: top.to_owned() }))
+    }
+
+    /// The problem of a test bench: its golden analysed, its bench recorded.
+    async fn record_golden(
+        &self,
+        golden: &Arc<Submission>,
+        order: &Order,
+    ) -> Result<Arc<Problem>, Verdict> {
+        let key = analyse::key(golden, order.board.device, &self.context.toolbox.records());
+        let analysis = match self.context.analyses.find(&key) {
+            Some(analysis) => analysis,
+            None => {
+                let phases = self.reporter.subject(Subject::Golden);
+                let order = order.for_golden();
+                let mut findings = Findings::default();
+                let golden = Arc::clone(golden);
+                let design =
+                    build::synthesise(self.context, &phases, golden, &order, &mut findings)
+                        .await
+                        .map_err(golden_failed)?;
+                let analysis = analyse::of_design(&design);
+                self.context.analyses.keep(&key, &analysis);
+                analysis
+            }
+        };
+        Ok(self.record(analysis).await?)
+    }
+
+    async fn record(&self, analysis: Analysis) -> Result<Arc<Problem>, Fault> {
+        let recorder = Arc::clone(&self.context.recorder);
+        let files = Arc::clone(&self.files);
+        let recording = blocking(move || recorder.record(&files, &analysis));
+        let problem =
+            self.reporter.subject(Subject::Problem).run(Phase::Record, recording).await??;
+        Ok(Arc::new(problem))
+    }
+
+    /// Takes the golden through the whole chain, unless that was done before.
+    async fn prove(
+        &self,
+        problem: &Arc<Problem>,
+        golden: Option<&Arc<Submission>>,
+        place: &mut dyn Place,
+        order: &Order,
+    ) -> Result<(), Verdict> {
+        // Vectors without a golden cannot prove themselves.
+        let Some(golden) = golden else { return Ok(()) };
+        let tools = self.context.toolbox.records();
+        let fixture = self.context.flow.fixture_sha256();
+        let measured_on = place.measured_on();
+        let claim = Claim {
+            problem,
+            golden,
+            tools: &tools,
+            fixture: &fixture,
+            firmware: &order.firmware.sha256,
+            board_kind: &order.board.kind,
+            measured_on,
+        };
+        if self.context.proofs.has(&claim) {
+            self.reporter.send(Event::Cached { phase: Phase::Proof });
+            return Ok(());
+        }
+        let passing = self.pass(problem, golden, place, order);
+        self.reporter
+            .subject(Subject::Problem)
+            .run(Phase::Proof, passing)
+            .await
+            .map_err(golden_failed)?;
+        self.context.proofs.keep(&claim)?;
+        Ok(())
+    }
+
+    /// Whether the golden passes; `Err` is what happened to it instead.
+    async fn pass(
+        &self,
+        problem: &Arc<Problem>,
+        golden: &Arc<Submission>,
+        place: &mut dyn Place,
+        order: &Order,
+    ) -> Result<(), Verdict> {
+        let phases = self.reporter.subject(Subject::Golden);
+        let order = order.for_golden();
+        let mut findings = Findings::default();
+        let golden = Arc::clone(golden);
+        let design =
+            build::synthesise(self.context, &phases, golden, &order, &mut findings).await?;
+        let built = build::implement(self.context, &phases, design, &order, &mut findings).await?;
+        let wiring = wire(problem, &built)?;
+        let mut link = LinkRecord::default();
+        let playing = Playing { phases: &phases, built: &built, problem, wiring: &wiring };
+        let plays = playing.play(place, &mut link).await?;
+        let scores = phases.run(Phase::Compare, async { score(problem, &plays) }).await;
+        match scores.mismatch() {
+            // How many samples there are is the problem's to answer for.
+            None => Ok(()),
+            Some(_) => Err(conclude(problem, &scores, 1)),
+        }
     }
 
     /// Plays and compares; the waveform of a mismatch goes to the draft.
@@ -155,7 +282,8 @@ impl Job<'_> {
     ) -> Result<Scores, Fault> {
         let wiring = wire(problem, built)?;
         let mut link = LinkRecord::default();
-        let plays = play::play(phases, place, built, problem, &wiring, &mut link).await;
+        let playing = Playing { phases, built, problem, wiring: &wiring };
+        let plays = playing.play(place, &mut link).await;
         draft.report.link = Some(link);
         let plays = plays?;
         phases
@@ -179,31 +307,58 @@ impl Job<'_> {
     }
 }
 
+/// The verdict on a candidate whose problem's golden met with `verdict`.
+fn golden_failed(verdict: Verdict) -> Verdict {
+    match (verdict.outcome, verdict.stage) {
+        (Outcome::Fault, _) | (_, Some(Stage::Inconclusive(InconclusiveReason::FixtureRoom))) => {
+            verdict
+        }
+        _ => Verdict::inconclusive(
+            InconclusiveReason::GoldenFailed,
+            format!(
+                "the problem's own golden does not pass: {verdict}: {}; nobody can be judged by \
+                 it until it does",
+                verdict.reason
+            ),
+        ),
+    }
+}
+
 fn wire(problem: &Problem, built: &Built) -> Result<Arc<Wiring>, Fault> {
     Wiring::new(problem, &built.interface, &built.event_inputs, built.player())
         .map(Arc::new)
         .map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))
 }
 
-fn score(problem: &Problem, plays: &[play::Play]) -> Scores {
+fn score(problem: &Problem, plays: &[Play]) -> Scores {
     Scores {
         plays: plays
             .iter()
             .map(|(unknown, responses)| (*unknown, compare(problem, responses)))
             .collect(),
-        unknown_inputs_matter: plays
-            .windows(2)
-            .any(|pair| pair[0].1.differ(&pair[1].1, problem)),
+        unknown_inputs_matter: plays.windows(2).any(|pair| pair[0].1.differ(&pair[1].1, problem)),
+    }
+}
+
+fn provenance(submission: &Submission, options: &Options) -> Provenance {
+    Provenance {
+        seed: options.seed,
+        forbid_latches: options.forbid_latches,
+        submission_sha256: submission_sha256(submission),
+        ..Provenance::default()
     }
 }
 
 fn submission_sha256(submission: &Submission) -> String {
-    let mut bytes = submission.top.clone().into_bytes();
+    let mut hasher = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hasher.update((bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    part(submission.top.as_bytes());
     for file in &submission.files {
-        bytes.push(0);
-        bytes.extend_from_slice(file.name.as_bytes());
-        bytes.extend_from_slice(&(file.contents.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(&file.contents);
+        part(file.name.as_bytes());
+        part(&file.contents);
     }
-    sha256(&bytes)
+    hex::encode(hasher.finalize())
 }

@@ -3,6 +3,15 @@
 use filbench_flow::Firmware;
 use filbench_model::Report;
 
+/// The bitstream that was played.
+pub(crate) const BITSTREAM: &str = "bitstream.bin";
+
+/// nextpnr's own report.
+pub(crate) const PLACE_REPORT: &str = "place.json";
+
+/// Every artifact that an evaluation can make.
+pub const ARTIFACTS: [&str; 3] = [BITSTREAM, PLACE_REPORT, MISMATCH_VCD];
+
 /// The artifact that shows the first mismatch.
 pub const MISMATCH_VCD: &str = "mismatch.vcd";
 
@@ -21,12 +30,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            seed: 1,
-            min_samples: None,
-            forbid_latches: false,
-            firmware: None,
-        }
+        Self { seed: 1, min_samples: None, forbid_latches: false, firmware: None }
     }
 }
 
@@ -41,10 +45,7 @@ pub struct Artifact {
 
 impl Artifact {
     pub(crate) fn new(name: &str, contents: Vec<u8>) -> Self {
-        Self {
-            name: name.to_owned(),
-            contents,
-        }
+        Self { name: name.to_owned(), contents }
     }
 }
 

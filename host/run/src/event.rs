@@ -165,10 +165,7 @@ pub(crate) struct Reporter {
 
 impl Reporter {
     pub(crate) fn new(events: mpsc::UnboundedSender<Event>) -> Self {
-        Self {
-            events,
-            durations: Arc::default(),
-        }
+        Self { events, durations: Arc::default() }
     }
 
     pub(crate) fn send(&self, event: Event) {
@@ -178,10 +175,7 @@ impl Reporter {
 
     /// Sends what `subject` goes through.
     pub(crate) fn subject(&self, subject: Subject) -> Phases {
-        Phases {
-            reporter: self.clone(),
-            subject,
-        }
+        Phases { reporter: self.clone(), subject }
     }
 
     /// Wall time of each phase so far, the golden's own phases left out.
@@ -191,9 +185,7 @@ impl Reporter {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Phase, Duration>> {
         // The map is whole after every addition, even one that panicked.
-        self.durations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.durations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -216,22 +208,13 @@ impl Phases {
         if subject != Subject::Golden {
             *self.reporter.lock().entry(phase).or_default() += duration;
         }
-        self.reporter.send(Event::PhaseFinished {
-            subject,
-            phase,
-            duration,
-        });
+        self.reporter.send(Event::PhaseFinished { subject, phase, duration });
         result
     }
 
     /// How far `phase` has come.
     pub(crate) fn progress(&self, phase: Phase, done: u64, total: u64) {
-        self.reporter.send(Event::Progress {
-            subject: self.subject,
-            phase,
-            done,
-            total,
-        });
+        self.reporter.send(Event::Progress { subject: self.subject, phase, done, total });
     }
 
     /// Something that belongs to no phase.

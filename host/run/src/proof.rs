@@ -1,9 +1,10 @@
 //! Proofs: that a problem's golden went through the whole chain and passed.
 
-use filbench_model::{Bits, Fault, FaultPlace, Problem, ToolRecord};
+use crate::keep;
+use filbench_flow::Submission;
+use filbench_model::{Bits, Fault, FaultPlace, MeasuredOn, Problem, ToolRecord};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Changes when a proof made by an older filbench says too little.
@@ -15,15 +16,13 @@ const PROOF_VERSION: u32 = 1;
 #[derive(Debug)]
 pub(crate) struct Claim<'a> {
     pub(crate) problem: &'a Problem,
-    /// Name and SHA-256 of each file of the golden.
-    pub(crate) golden: Vec<(String, String)>,
+    pub(crate) golden: &'a Submission,
     pub(crate) tools: &'a [ToolRecord],
     /// Hash of the fixture's sources.
     pub(crate) fixture: &'a str,
     pub(crate) firmware: &'a str,
     pub(crate) board_kind: &'a str,
-    /// `virtual` or `physical`.
-    pub(crate) measured_on: &'a str,
+    pub(crate) measured_on: MeasuredOn,
 }
 
 /// What is kept of a proof; read by people only.
@@ -47,14 +46,12 @@ pub(crate) struct Proofs {
 
 impl Proofs {
     pub(crate) fn new(cache: &Path) -> Self {
-        Self {
-            dir: cache.join("proofs"),
-        }
+        Self { dir: cache.join("proofs") }
     }
 
     /// Whether `claim` was proven before.
     pub(crate) fn has(&self, claim: &Claim<'_>) -> bool {
-        let Ok(text) = std::fs::read(self.path(claim)) else {
+        let Ok(text) = std::fs::read(self.dir.join(claim.file_name())) else {
             return false;
         };
         serde_json::from_slice::<Proof>(&text).is_ok_and(|proof| proof.version == PROOF_VERSION)
@@ -70,15 +67,7 @@ impl Proofs {
             checked_samples: claim.problem.checked_samples(),
             filbench: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(&self.dir)?;
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-            serde_json::to_writer_pretty(&mut file, &proof)?;
-            file.flush()?;
-            file.persist(self.path(claim))?;
-            Ok(())
-        };
-        write().map_err(|error| {
+        keep::json(&self.dir, &claim.file_name(), &proof).map_err(|error| {
             Fault::new(
                 FaultPlace::Host,
                 format!(
@@ -90,16 +79,12 @@ impl Proofs {
             )
         })
     }
-
-    fn path(&self, claim: &Claim<'_>) -> PathBuf {
-        self.dir.join(format!("{}.json", claim.sha256()))
-    }
 }
 
 impl Claim<'_> {
-    /// A hash of the whole claim. Strings are hashed with their length, the
+    /// Named after a hash of the whole claim. Strings are hashed with their length, the
     /// steps as words, since a problem may have hundreds of thousands.
-    fn sha256(&self) -> String {
+    fn file_name(&self) -> String {
         let mut hasher = Sha256::new();
         let mut text = |text: &str| {
             hasher.update((text.len() as u64).to_le_bytes());
@@ -113,22 +98,19 @@ impl Claim<'_> {
         for port in &problem.interface.ports {
             text(&format!("{:?} {} {}", port.direction, port.width, port.name));
         }
-        for (name, sha256) in &self.golden {
-            text(name);
-            text(sha256);
+        text(&self.golden.top);
+        for file in &self.golden.files {
+            text(&file.name);
+            text(&hex::encode(Sha256::digest(&file.contents)));
         }
         for tool in self.tools {
             text(&tool.name);
             text(&tool.sha256);
         }
-        for fact in [
-            self.fixture,
-            self.firmware,
-            self.board_kind,
-            self.measured_on,
-        ] {
+        for fact in [self.fixture, self.firmware, self.board_kind] {
             text(fact);
         }
+        text(&format!("{:?}", self.measured_on));
         let mut words = |bits: &Bits| {
             for word in bits.words() {
                 hasher.update(word.to_le_bytes());
@@ -141,11 +123,6 @@ impl Claim<'_> {
             words(&step.expected);
             words(&step.care);
         }
-        hex::encode(hasher.finalize())
+        format!("{}.json", hex::encode(hasher.finalize()))
     }
-}
-
-/// SHA-256 in hexadecimal.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }

@@ -30,18 +30,12 @@ impl Responses {
     ) -> Result<Self, CaptureLength> {
         let expected = problem.checked_samples() * wiring.output_bytes();
         if captures.len() != expected {
-            return Err(CaptureLength {
-                expected,
-                found: captures.len(),
-            });
+            return Err(CaptureLength { expected, found: captures.len() });
         }
-        let captured = match wiring.output_bytes() {
-            0 => Vec::new(),
-            bytes => captures
-                .chunks_exact(bytes)
-                .map(|capture| wiring.response(capture))
-                .collect(),
-        };
+        let captured = captures
+            .chunks_exact(wiring.output_bytes())
+            .map(|capture| wiring.response(capture))
+            .collect();
         Ok(Self { captured })
     }
 
@@ -50,9 +44,7 @@ impl Responses {
         &'a self,
         problem: &'a Problem,
     ) -> impl Iterator<Item = (usize, &'a Step, &'a Bits)> {
-        captured_steps(problem)
-            .zip(&self.captured)
-            .map(|((index, step), got)| (index, step, got))
+        captured_steps(problem).zip(&self.captured).map(|((index, step), got)| (index, step, got))
     }
 
     /// Whether two plays differ in a bit that is compared.
@@ -64,11 +56,7 @@ impl Responses {
 }
 
 fn captured_steps(problem: &Problem) -> impl Iterator<Item = (usize, &Step)> {
-    problem
-        .steps
-        .iter()
-        .enumerate()
-        .filter(|(_, step)| step.captured())
+    problem.steps.iter().enumerate().filter(|(_, step)| step.captured())
 }
 
 /// The result of one comparison.
@@ -113,16 +101,12 @@ fn describe(
     got: &Bits,
     wrong: &Bits,
 ) -> Option<Mismatch> {
-    let (port, lsb) = interface
-        .outputs()
-        .find(|(port, lsb)| wrong.slice(*lsb, port.width).any())?;
+    let (port, lsb) =
+        interface.outputs().find(|(port, lsb)| wrong.slice(*lsb, port.width).any())?;
     Some(Mismatch {
         step: index,
         port: port.name.clone(),
-        expected: masked(
-            &step.expected.slice(lsb, port.width),
-            &step.care.slice(lsb, port.width),
-        ),
+        expected: masked(&step.expected.slice(lsb, port.width), &step.care.slice(lsb, port.width)),
         got: got.slice(lsb, port.width).to_string(),
     })
 }

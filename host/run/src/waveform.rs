@@ -40,17 +40,13 @@ pub fn write(
     vcd.enddefinitions()?;
 
     let window = window(problem.steps.len(), first_wrong);
-    let mut captures = responses
-        .of(problem)
-        .skip_while(|(index, ..)| *index < window.start)
-        .peekable();
+    let mut captures =
+        responses.of(problem).skip_while(|(index, ..)| *index < window.start).peekable();
     let mut shown: Vec<Option<Vec<Value>>> = vec![None; inputs.len() + 2 * expected.len()];
     let mut shown_mismatch = None;
     for index in window.clone() {
         let step = &problem.steps[index];
-        let captured = captures
-            .next_if(|(at, ..)| *at == index)
-            .map(|(_, _, got)| got);
+        let captured = captures.next_if(|(at, ..)| *at == index).map(|(_, _, got)| got);
         let applied = applied(step, unknown);
         let no_care = Bits::zeros(step.care.len());
         let wrong = captured.is_some_and(|got| step.expected.xor(got).and(&step.care).any());

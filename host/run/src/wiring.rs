@@ -28,10 +28,6 @@ pub struct PlayerMap<'a> {
     pub input: &'a [u16],
     /// Player bit of each of the candidate's output bits.
     pub output: &'a [u16],
-    /// Width of the player's input register, in bytes.
-    pub input_bytes: usize,
-    /// Bytes of one capture.
-    pub output_bytes: usize,
 }
 
 /// A port that the problem has and the candidate does not; the interface
@@ -60,21 +56,18 @@ impl Wiring {
             Bits::from_iter_lsb(inputs.iter().enumerate().map(|(bit, &theirs)| {
                 problem.event_inputs.get(bit) || candidate_events.get(theirs)
             }));
-        Ok(Self {
-            input: inputs.iter().map(|&bit| player.input[bit]).collect(),
-            output: outputs.iter().map(|&bit| player.output[bit]).collect(),
-            events,
-            input_bytes: player.input_bytes,
-            output_bytes: player.output_bytes,
-        })
+        let input: Vec<u16> = inputs.iter().map(|&bit| player.input[bit]).collect();
+        let output: Vec<u16> = outputs.iter().map(|&bit| player.output[bit]).collect();
+        Ok(Self { input_bytes: bytes(&input), output_bytes: bytes(&output), input, output, events })
     }
 
-    /// Width of the player's input register, in bytes.
+    /// Bytes of the player's input register that the candidate uses.
     pub fn input_bytes(&self) -> usize {
         self.input_bytes
     }
 
-    /// Bytes of one capture.
+    /// Bytes of one capture, as many as the candidate's outputs need; at
+    /// least 1, the player's own minimum.
     pub fn output_bytes(&self) -> usize {
         self.output_bytes
     }
@@ -83,11 +76,14 @@ impl Wiring {
     /// [`output_bytes`](Self::output_bytes) bytes.
     pub fn response(&self, capture: &[u8]) -> Bits {
         Bits::from_iter_lsb(
-            self.output
-                .iter()
-                .map(|&bit| capture[usize::from(bit / 8)] >> (bit % 8) & 1 == 1),
+            self.output.iter().map(|&bit| capture[usize::from(bit / 8)] >> (bit % 8) & 1 == 1),
         )
     }
+}
+
+/// Bytes, at least one, up to the highest of some player bits.
+fn bytes(bits: &[u16]) -> usize {
+    bits.iter().max().map_or(1, |&bit| usize::from(bit / 8) + 1)
 }
 
 /// For each bit of `ours`, the number of the same bit in `theirs`.
@@ -97,7 +93,8 @@ fn match_bits(
     direction: Direction,
 ) -> Result<Vec<usize>, UnmatchedPort> {
     let numbered = |interface: &Interface| -> Vec<(String, usize, usize)> {
-        let entry = |(port, lsb): (&filbench_model::Port, usize)| (port.name.clone(), port.width, lsb);
+        let entry =
+            |(port, lsb): (&filbench_model::Port, usize)| (port.name.clone(), port.width, lsb);
         match direction {
             Direction::Input => interface.inputs().map(entry).collect(),
             Direction::Output => interface.outputs().map(entry).collect(),
@@ -173,15 +170,7 @@ impl Vectors {
     pub fn new(problem: Arc<Problem>, wiring: Arc<Wiring>, unknown: UnknownInputs) -> Self {
         let applied = Bits::zeros(problem.interface.input_bits());
         let register = vec![0; wiring.input_bytes];
-        Self {
-            problem,
-            wiring,
-            unknown,
-            step: 0,
-            pending: Pending::default(),
-            applied,
-            register,
-        }
+        Self { problem, wiring, unknown, step: 0, pending: Pending::default(), applied, register }
     }
 
     fn toggle(&mut self, bit: usize) {
@@ -191,10 +180,7 @@ impl Vectors {
     }
 
     fn vector(&self, capture: bool) -> Vector {
-        Vector {
-            inputs: self.register.clone(),
-            capture,
-        }
+        Vector { inputs: self.register.clone(), capture }
     }
 }
 
@@ -226,11 +212,8 @@ impl Iterator for Vectors {
         if event_count == 0 {
             return Some(self.vector(step.captured()));
         }
-        self.pending = Pending {
-            events: events.ones_indices().collect(),
-            next: 0,
-            capture: step.captured(),
-        };
+        self.pending =
+            Pending { events: events.ones_indices().collect(), next: 0, capture: step.captured() };
         if data.any() {
             return Some(self.vector(false));
         }

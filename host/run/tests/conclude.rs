@@ -5,10 +5,7 @@ use filbench_model::{
 };
 use filbench_run::{Score, Scores, UnknownInputs, conclude, min_samples, unjudgeable};
 
-const BENCH: StimulusSource = StimulusSource::TestBench {
-    reactive: false,
-    racy: false,
-};
+const BENCH: StimulusSource = StimulusSource::TestBench { reactive: false, racy: false };
 
 /// A problem with one output of two bits; each string is a step's expected
 /// response with `x` for don't-care.
@@ -23,11 +20,7 @@ fn problem(source: StimulusSource, responses: &[&str]) -> Problem {
         name: "demo".into(),
         top: "TopModule".into(),
         interface: Interface {
-            ports: vec![Port {
-                name: "q".into(),
-                direction: Direction::Output,
-                width: 2,
-            }],
+            ports: vec![Port { name: "q".into(), direction: Direction::Output, width: 2 }],
         },
         event_inputs: Bits::zeros(0),
         source,
@@ -54,10 +47,7 @@ fn score(problem: &Problem, wrong_at: Option<usize>) -> Score {
 fn verdict(problem: &Problem, wrong_at: &[Option<usize>], min_samples: usize) -> String {
     let settings = [UnknownInputs::Zero, UnknownInputs::One];
     let scores = Scores {
-        plays: settings
-            .into_iter()
-            .zip(wrong_at.iter().map(|&at| score(problem, at)))
-            .collect(),
+        plays: settings.into_iter().zip(wrong_at.iter().map(|&at| score(problem, at))).collect(),
         unknown_inputs_matter: false,
     };
     conclude(problem, &scores, min_samples).to_string()
@@ -69,10 +59,7 @@ fn a_pass_needs_samples_and_every_output_bit() {
     assert_eq!(verdict(&enough, &[None], 3), "pass");
     assert_eq!(verdict(&enough, &[None], 4), "inconclusive (too_few_samples)");
     let unchecked_bit = problem(BENCH, &["x0", "x1", "x0"]);
-    assert_eq!(
-        verdict(&unchecked_bit, &[None], 1),
-        "inconclusive (too_few_samples)"
-    );
+    assert_eq!(verdict(&unchecked_bit, &[None], 1), "inconclusive (too_few_samples)");
     let nothing = problem(BENCH, &[]);
     assert_eq!(verdict(&nothing, &[None], 0), "inconclusive (too_few_samples)");
 }
@@ -87,25 +74,16 @@ fn a_mismatch_counts_in_either_play_and_however_few_the_samples() {
 
 #[test]
 fn a_reactive_bench_forgives_a_mismatch_and_keeps_a_pass() {
-    let reactive = StimulusSource::TestBench {
-        reactive: true,
-        racy: false,
-    };
+    let reactive = StimulusSource::TestBench { reactive: true, racy: false };
     let problem = problem(reactive, &["00"]);
-    assert_eq!(
-        verdict(&problem, &[Some(0)], 1),
-        "inconclusive (reactive_testbench)"
-    );
+    assert_eq!(verdict(&problem, &[Some(0)], 1), "inconclusive (reactive_testbench)");
     assert_eq!(verdict(&problem, &[None], 1), "pass");
     assert_eq!(unjudgeable(&problem), None);
 }
 
 #[test]
 fn a_racy_bench_judges_nobody() {
-    let racy = StimulusSource::TestBench {
-        reactive: false,
-        racy: true,
-    };
+    let racy = StimulusSource::TestBench { reactive: false, racy: true };
     let verdict = unjudgeable(&problem(racy, &["00"])).unwrap();
     assert_eq!(verdict.to_string(), "inconclusive (racy_testbench)");
 }

@@ -11,19 +11,11 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 fn input(name: &str, width: usize) -> Port {
-    Port {
-        name: name.into(),
-        direction: Direction::Input,
-        width,
-    }
+    Port { name: name.into(), direction: Direction::Input, width }
 }
 
 fn output(name: &str, width: usize) -> Port {
-    Port {
-        name: name.into(),
-        direction: Direction::Output,
-        width,
-    }
+    Port { name: name.into(), direction: Direction::Output, width }
 }
 
 /// A step from Verilog-style binary strings with `x`; `outputs` empty means
@@ -34,11 +26,7 @@ fn step(inputs: &str, outputs: &str, width: usize) -> Step {
         let bits = text.chars().rev().map(|c| one.contains(c));
         Bits::from_iter_lsb(bits)
     };
-    let outputs = if outputs.is_empty() {
-        "x".repeat(width)
-    } else {
-        outputs.to_owned()
-    };
+    let outputs = if outputs.is_empty() { "x".repeat(width) } else { outputs.to_owned() };
     Step {
         inputs: known(inputs),
         unknown: mask(inputs, "x"),
@@ -63,14 +51,9 @@ fn problem(steps: &[(&str, &str)]) -> Arc<Problem> {
             ],
         },
         event_inputs: Bits::from_u64(0b0001, 4),
-        source: StimulusSource::VectorFile {
-            format: "csv".into(),
-        },
+        source: StimulusSource::VectorFile { format: "csv".into() },
         comparison: Comparison::EveryStep,
-        steps: steps
-            .iter()
-            .map(|(inputs, outputs)| step(inputs, outputs, 5))
-            .collect(),
+        steps: steps.iter().map(|(inputs, outputs)| step(inputs, outputs, 5)).collect(),
         source_sha256: String::new(),
     })
 }
@@ -78,21 +61,14 @@ fn problem(steps: &[(&str, &str)]) -> Arc<Problem> {
 /// A candidate that declares its ports backwards; player input bit = its
 /// input bit + 4, player output bit = its output bit.
 fn wiring(problem: &Problem, candidate_events: &[&str]) -> Arc<Wiring> {
-    let candidate = Interface {
-        ports: problem.interface.ports.iter().rev().cloned().collect(),
-    };
+    let candidate = Interface { ports: problem.interface.ports.iter().rev().cloned().collect() };
     let mut events = Bits::zeros(4);
     for (port, lsb) in candidate.inputs() {
         if candidate_events.contains(&port.name.as_str()) {
             events.splice(lsb, &Bits::ones(port.width));
         }
     }
-    let player = PlayerMap {
-        input: &[4, 5, 6, 7],
-        output: &[0, 1, 2, 3, 4],
-        input_bytes: 1,
-        output_bytes: 1,
-    };
+    let player = PlayerMap { input: &[4, 5, 6, 7], output: &[0, 1, 2, 3, 4] };
     Arc::new(Wiring::new(problem, &candidate, &events, player).unwrap())
 }
 
@@ -103,13 +79,9 @@ fn vectors(
     candidate_events: &[&str],
     unknown: UnknownInputs,
 ) -> Vec<(u8, bool)> {
-    Vectors::new(
-        Arc::clone(problem),
-        wiring(problem, candidate_events),
-        unknown,
-    )
-    .map(|vector| (vector.inputs[0], vector.capture))
-    .collect()
+    Vectors::new(Arc::clone(problem), wiring(problem, candidate_events), unknown)
+        .map(|vector| (vector.inputs[0], vector.capture))
+        .collect()
 }
 
 #[test]
@@ -122,10 +94,7 @@ fn ports_are_matched_by_name() {
     // The capture holds {q[3:0], flag}.
     let captures = [0b0001_0101, 0b0000_0100];
     let responses = Responses::decode(&problem, &wiring(&problem, &["clk"]), &captures).unwrap();
-    let got: Vec<String> = responses
-        .of(&problem)
-        .map(|(_, _, got)| got.to_string())
-        .collect();
+    let got: Vec<String> = responses.of(&problem).map(|(_, _, got)| got.to_string()).collect();
     assert_eq!(got, ["11010", "00010"]);
 }
 
@@ -165,54 +134,27 @@ fn unknown_inputs_are_played_either_way() {
     let problem = problem(&[("xx00", "00000"), ("xx01", "00000"), ("0100", "00000")]);
     assert_eq!(
         vectors(&problem, &["clk"], UnknownInputs::Zero),
-        [
-            (0b0000_0000, true),
-            (0b1000_0000, true),
-            (0b1001_0000, false),
-            (0b0001_0000, true),
-        ]
+        [(0b0000_0000, true), (0b1000_0000, true), (0b1001_0000, false), (0b0001_0000, true),]
     );
     assert_eq!(
         vectors(&problem, &["clk"], UnknownInputs::One),
-        [
-            (0b0011_0000, true),
-            (0b1011_0000, true),
-            (0b1001_0000, false),
-            (0b0001_0000, true),
-        ]
+        [(0b0011_0000, true), (0b1011_0000, true), (0b1001_0000, false), (0b0001_0000, true),]
     );
 }
 
 #[test]
 fn the_first_mismatch_names_step_port_and_values() {
-    let problem = problem(&[
-        ("0000", "00000"),
-        ("0001", ""),
-        ("0000", "x01x1"),
-        ("0001", "11111"),
-    ]);
+    let problem = problem(&[("0000", "00000"), ("0001", ""), ("0000", "x01x1"), ("0001", "11111")]);
     let wiring = wiring(&problem, &["clk"]);
     // {q[3:0], flag}: right; q[2] right, q[3] don't-care, q[1] don't-care,
     // q[0] wrong; all wrong.
     let captures = [0b0_0000, 0b0_1100, 0b0_0000];
     let responses = Responses::decode(&problem, &wiring, &captures).unwrap();
     let score = compare(&problem, &responses);
-    assert_eq!(
-        (
-            score.checked_samples,
-            score.masked_samples,
-            score.mismatching_samples
-        ),
-        (3, 1, 2)
-    );
+    assert_eq!((score.checked_samples, score.masked_samples, score.mismatching_samples), (3, 1, 2));
     assert_eq!(
         score.mismatch,
-        Some(Mismatch {
-            step: 2,
-            port: "q".into(),
-            expected: "01x1".into(),
-            got: "0110".into(),
-        })
+        Some(Mismatch { step: 2, port: "q".into(), expected: "01x1".into(), got: "0110".into() })
     );
 }
 
@@ -243,9 +185,8 @@ fn the_waveform_shows_inputs_expected_got_and_where_they_differ() {
 
 #[test]
 fn a_long_run_is_cut_around_its_first_mismatch() {
-    let steps: Vec<(&str, &str)> = (0..10_000)
-        .map(|i| (["0000", "0001"][i % 2], "00000"))
-        .collect();
+    let steps: Vec<(&str, &str)> =
+        (0..10_000).map(|i| (["0000", "0001"][i % 2], "00000")).collect();
     let problem = problem(&steps);
     let mut captures = vec![0; 10_000];
     captures[7_000] = 1;
@@ -255,10 +196,8 @@ fn a_long_run_is_cut_around_its_first_mismatch() {
     let mut file = Vec::new();
     write_waveform(&mut file, &problem, &responses, UnknownInputs::Zero, first).unwrap();
     let text = String::from_utf8(file).unwrap();
-    let times: Vec<u64> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix('#')?.parse().ok())
-        .collect();
+    let times: Vec<u64> =
+        text.lines().filter_map(|line| line.strip_prefix('#')?.parse().ok()).collect();
     assert_eq!((times[0], times[times.len() - 1]), (5_976, 7_256));
     assert!(text.contains("#7000"));
 }
@@ -288,8 +227,6 @@ proptest! {
         let player = PlayerMap {
             input: &[0, 1, 2, 3],
             output: &[0, 1, 2, 3, 4],
-            input_bytes: 1,
-            output_bytes: 1,
         };
         let wiring = Arc::new(
             Wiring::new(&problem, &problem.interface, &Bits::zeros(4), player).unwrap(),

@@ -44,22 +44,14 @@ impl Answer {
 
     /// Panics with the whole story unless the verdict is `expected`.
     pub fn expect(&self, expected: &str) -> &Self {
-        assert_eq!(
-            self.verdict(),
-            expected,
-            "{}\n{}",
-            self.report.verdict.reason,
-            self.stderr
-        );
+        assert_eq!(self.verdict(), expected, "{}\n{}", self.report.verdict.reason, self.stderr);
         self
     }
 }
 
 impl Bench {
     pub fn new() -> Self {
-        Self {
-            temp: tempfile::tempdir().unwrap(),
-        }
+        Self { temp: tempfile::tempdir().unwrap() }
     }
 
     /// A folder that lives as long as the bench, for a test's own files.

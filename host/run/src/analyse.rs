@@ -1,0 +1,88 @@
+//! What a golden's netlist says about its inputs, kept in the cache: a warm
+//! evaluation does not synthesise the golden again.
+
+use crate::keep;
+use filbench_board::Device;
+use filbench_flow::{Design, Submission};
+use filbench_model::{Bits, ClockEdge, Interface, ToolRecord};
+use filbench_stimulus::Analysis;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// Changes when older analyses say something else.
+const ANALYSIS_VERSION: u32 = 1;
+
+/// What the recorder has to know of a synthesised design.
+pub(crate) fn of_design(design: &Design) -> Analysis {
+    let clocks = design.events.clocks.iter();
+    Analysis {
+        interface: design.interface.clone(),
+        event_inputs: design.events.event_inputs.clone(),
+        clocks: clocks.map(|clock| (clock.input_bit, clock.edge)).collect(),
+    }
+}
+
+/// The folder of analyses, one file for each golden.
+#[derive(Clone, Debug)]
+pub(crate) struct Analyses {
+    dir: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    version: u32,
+    interface: Interface,
+    event_inputs: Bits,
+    clocks: Vec<(usize, ClockEdge)>,
+}
+
+impl Analyses {
+    pub(crate) fn new(cache: &Path) -> Self {
+        Self { dir: cache.join("analyses") }
+    }
+
+    /// The analysis that was made of `golden` before.
+    pub(crate) fn find(&self, key: &str) -> Option<Analysis> {
+        let text = std::fs::read(self.dir.join(key)).ok()?;
+        let kept: Kept = serde_json::from_slice(&text).ok()?;
+        (kept.version == ANALYSIS_VERSION).then_some(Analysis {
+            interface: kept.interface,
+            event_inputs: kept.event_inputs,
+            clocks: kept.clocks,
+        })
+    }
+
+    /// Keeps an analysis; without room for it the next evaluation makes it
+    /// again.
+    pub(crate) fn keep(&self, key: &str, analysis: &Analysis) {
+        let kept = Kept {
+            version: ANALYSIS_VERSION,
+            interface: analysis.interface.clone(),
+            event_inputs: analysis.event_inputs.clone(),
+            clocks: analysis.clocks.clone(),
+        };
+        if let Err(error) = keep::json(&self.dir, key, &kept) {
+            tracing::warn!(%error, path = %self.dir.display(), "an analysis was not kept");
+        }
+    }
+}
+
+/// The name of a golden's analysis: a hash of all that it depends on.
+pub(crate) fn key(golden: &Submission, device: Device, tools: &[ToolRecord]) -> String {
+    let mut hasher = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hasher.update((bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    part(golden.top.as_bytes());
+    part(device.name().as_bytes());
+    for file in &golden.files {
+        part(file.name.as_bytes());
+        part(&file.contents);
+    }
+    for tool in tools {
+        part(tool.sha256.as_bytes());
+    }
+    format!("{}.json", hex::encode(hasher.finalize()))
+}
