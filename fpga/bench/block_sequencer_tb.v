@@ -51,7 +51,8 @@ module block_sequencer_tb;
             played_count = played_count + 1;
             #1 feed_busy = 1'b1;
             repeat (1 + $urandom % 6)
-                @(posedge clk) check(head === played[played_count - 1], "the byte moved while the player had it");
+                @(posedge clk) check(head === played[played_count - 1],
+                      "the byte moved while the player had it");
             #1 feed_busy = 1'b0;
         end
     end

@@ -76,13 +76,16 @@ module bus_registers_tb;
             endcase
             case (register)
                 REG_STATUS, REG_RX_DATA, REG_BLOCK_WAIT, REG_PLAY_WAIT, REG_CAPTURED:
-                    check(read_data === m_read, $sformatf("register %02h reads %h, not %h", register, read_data, m_read));
+                    check(read_data === m_read,
+                          $sformatf("register %02h reads %h, not %h", register, read_data, m_read));
             endcase
 
             moved = request && write && m_ready;
             m_control = moved && register == REG_CONTROL;
-            check(rx_take === (request && !write && register == REG_RX_DATA && rx_available), "rx_take");
-            check(tx_request === (request && write && register == REG_TX_DATA && !sending), "tx_request");
+            check(rx_take === (request && !write && register == REG_RX_DATA && rx_available),
+                  "rx_take");
+            check(tx_request === (request && write && register == REG_TX_DATA && !sending),
+                  "tx_request");
             check(check_block === (moved && register == REG_BLOCK_LENGTH), "check");
             check(play === (moved && register == REG_PLAY), "play");
             check(drop === (moved && register == REG_DROP_BLOCK), "drop");

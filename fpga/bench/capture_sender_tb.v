@@ -67,15 +67,18 @@ module capture_sender_tb;
             while (sending || busy)
                 @(negedge clk);
             // Bytes follow each other with two idle cycles at most.
-            check($time - began <= (bytes + 2) * (10 * DIVIDER + 2) * PERIOD + 10 * PERIOD, "too slow");
-            check(sent_count == bytes + 2, $sformatf("%0d bytes on the line, not %0d", sent_count, bytes + 2));
+            check($time - began <= (bytes + 2) * (10 * DIVIDER + 2) * PERIOD + 10 * PERIOD,
+                  "too slow");
+            check(sent_count == bytes + 2,
+                  $sformatf("%0d bytes on the line, not %0d", sent_count, bytes + 2));
             crc = 16'hFFFF;
             for (i = 0; i < bytes; i = i + 1) begin
                 check(sent[i] === memory[i], $sformatf("byte %0d is %h", i, sent[i]));
                 for (j = 0; j < 8; j = j + 1)
                     crc = {1'b0, crc[15:1]} ^ (crc[0] ^ memory[i][j] ? 16'hA001 : 16'h0000);
             end
-            check({sent[bytes + 1], sent[bytes]} === crc, $sformatf("CRC is %h%h, not %h", sent[bytes + 1], sent[bytes], crc));
+            check({sent[bytes + 1], sent[bytes]} === crc,
+                  $sformatf("CRC is %h%h, not %h", sent[bytes + 1], sent[bytes], crc));
         end
     endtask
 

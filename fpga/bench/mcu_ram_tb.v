@@ -30,7 +30,8 @@ module mcu_ram_tb;
         begin
             address = at;
             @(negedge clk);
-            check(read_data === model[at], $sformatf("word %0d is %h, not %h", at, read_data, model[at]));
+            check(read_data === model[at],
+                  $sformatf("word %0d is %h, not %h", at, read_data, model[at]));
         end
     endtask
 
@@ -80,7 +81,8 @@ module mcu_ram_tb;
         for (a = 0; a < 1024; a = a + 1) begin
             read(a);
             for (j = 0; j < 32; j = j + 1)
-                check(memory_bit(j / 4, a, j % 4) === model[a][j], $sformatf("bit %0d of word %0d is elsewhere", j, a));
+                check(memory_bit(j / 4, a, j % 4) === model[a][j],
+                      $sformatf("bit %0d of word %0d is elsewhere", j, a));
         end
 
         // Lanes.

@@ -64,7 +64,8 @@ module mcu_tb;
             held = {request, write, address, write_data};
             repeat ($urandom % 40) begin
                 @(negedge clk);
-                check({request, write, address, write_data} === held, "the bus moves while it waits");
+                check({request, write, address, write_data} === held,
+                      "the bus moves while it waits");
             end
             if (!write)
                 read_data = loads == 0 ? A : B;

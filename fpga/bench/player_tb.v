@@ -196,10 +196,12 @@ module player_tb;
             seen_capture = 1'b0;
             #1;
             while (!code_take) begin
-                check(live === (cycles == 0 ? before_byte : m_live), "inputs are not written at the first edge");
+                check(live === (cycles == 0 ? before_byte : m_live),
+                      "inputs are not written at the first edge");
                 if (capture_send && !seen_capture) begin
                     seen_capture = 1'b1;
-                    check(cycles == m_settle + 1, $sformatf("capture after %0d cycles at settle %0d", cycles - 1, m_settle));
+                    check(cycles == m_settle + 1,
+                          $sformatf("capture after %0d cycles at settle %0d", cycles - 1, m_settle));
                 end
                 @(negedge clk);
                 cycles = cycles + 1;
@@ -208,10 +210,12 @@ module player_tb;
             end
             // Taken in the cycle that ends with the settle time's last edge.
             if (m_step && !m_capture)
-                check(cycles == m_settle, $sformatf("step ends after %0d cycles at settle %0d", cycles, m_settle));
+                check(cycles == m_settle,
+                      $sformatf("step ends after %0d cycles at settle %0d", cycles, m_settle));
             if (!m_step)
                 check(cycles == 0, "a byte without a step takes time");
-            check(capture_count == (m_capture ? m_bytes : 0), $sformatf("%0d bytes captured", capture_count));
+            check(capture_count == (m_capture ? m_bytes : 0),
+                  $sformatf("%0d bytes captured", capture_count));
             @(negedge clk);
             code_valid = 1'b0;
             check(live === m_live, $sformatf("inputs are %h, not %h", live, m_live));

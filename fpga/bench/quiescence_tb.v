@@ -150,7 +150,8 @@ module quiescence_tb;
         $dumpflush;
 
         count_changes(quiet_to, busy_to);
-        check(changes > 200, $sformatf("only %0d changes when a byte comes: the check sees nothing", changes));
+        check(changes > 200,
+              $sformatf("only %0d changes when a byte comes: the check sees nothing", changes));
         check(variables > 300, $sformatf("only %0d nets in the waveform", variables));
         check(clocks > 20, $sformatf("only %0d clock nets found", clocks));
         count_changes(quiet_from, quiet_to);

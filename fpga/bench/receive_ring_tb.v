@@ -60,7 +60,8 @@ module receive_ring_tb;
             check(offset === ahead, "offset is wrong");
             if (ready) begin
                 check(ahead < last_in - first_in, "ready without a byte");
-                check(head === value(first_in + ahead), $sformatf("byte %0d is %h", first_in + ahead, head));
+                check(head === value(first_in + ahead),
+                      $sformatf("byte %0d is %h", first_in + ahead, head));
             end else if (still >= 2)
                 check(ahead >= last_in - first_in, "a byte is there for two cycles and not ready");
             readiness = readiness + ready;

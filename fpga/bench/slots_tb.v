@@ -52,8 +52,10 @@ module slots_tb;
         expect_byte(8'd3, "captured bytes"); expect_byte(8'd0, "captured bytes");
         expect_byte(8'd11, "steps");
         send_byte("A");
-        expect_byte(8'd1, "slot 1"); expect_byte(8'd3, "slot 0"); expect_byte(8'd4, "slot 0, clocked");
-        check(top.slot0.count === 8'd4 && top.slots[1].more.count === 8'd1, "a slot was clocked that was not selected");
+        expect_byte(8'd1, "slot 1"); expect_byte(8'd3, "slot 0"); expect_byte(8'd4,
+              "slot 0, clocked");
+        check(top.slot0.count === 8'd4 && top.slots[1].more.count === 8'd1,
+              "a slot was clocked that was not selected");
         pass;
     end
 endmodule

@@ -21,7 +21,8 @@ module stall_timer_tb;
 
     always @(posedge clk) begin
         waited = run && !restart ? waited + 1 : 0;
-        #1 check(expired === (waited >= 2**BITS), $sformatf("expired is %b after %0d cycles", expired, waited));
+        #1 check(expired === (waited >= 2**BITS),
+              $sformatf("expired is %b after %0d cycles", expired, waited));
         if (expired)
             expiries = expiries + 1;
     end

@@ -93,7 +93,8 @@ module system_tb;
         expect_byte(8'h33, "low byte of a loaded halfword");
         expect_byte(8'h22, "byte 1 of a word");
         expect_byte(8'h44, "byte 3 of a word");
-        send_byte("S"); expect_byte(8'h00, "STATUS, low byte"); expect_byte(8'h00, "STATUS, high byte");
+        send_byte("S"); expect_byte(8'h00, "STATUS, low byte");
+        expect_byte(8'h00, "STATUS, high byte");
 
         // One block: reset pulse, increment 5, three clocks with the design enabled,
         // captures on the way.
@@ -153,9 +154,11 @@ module system_tb;
         expect_played(8'hB0, 8'h00, 0, 10);
         send_byte("A");
         expect_capture_crc;
-        send_byte("S"); expect_byte(8'hB0, "STATUS with BAD_OPCODE"); expect_byte(8'h00, "STATUS, high byte");
+        send_byte("S"); expect_byte(8'hB0, "STATUS with BAD_OPCODE");
+        expect_byte(8'h00, "STATUS, high byte");
         send_byte("C"); send_byte(8'h02); expect_byte("C", "CONTROL");
-        send_byte("S"); expect_byte(8'h30, "STATUS after CLEAR_ERRORS"); expect_byte(8'h00, "STATUS, high byte");
+        send_byte("S"); expect_byte(8'h30, "STATUS after CLEAR_ERRORS");
+        expect_byte(8'h00, "STATUS, high byte");
 
         // 300 captures of four bytes do not fit.
         block_command(300, "P");
@@ -204,14 +207,16 @@ module system_tb;
         expect_played(8'h34, 8'h00, 0, (2 + 2*678 + 1 + 400) % 256);
         #(2000 * PERIOD);  // the monitor flushes behind its answer
         send_byte("C"); send_byte(8'h02); expect_byte("C", "CONTROL after a flush");
-        send_byte("S"); expect_byte(8'h00, "STATUS after CLEAR_ERRORS and flush"); expect_byte(8'h00, "STATUS, high byte");
+        send_byte("S"); expect_byte(8'h00, "STATUS after CLEAR_ERRORS and flush");
+        expect_byte(8'h00, "STATUS, high byte");
 
         // A break on the line.
         rx = 1'b0;
         #(30 * BIT);
         rx = 1'b1;
         #(2 * BIT);
-        send_byte("S"); expect_byte(8'h04, "STATUS after a break"); expect_byte(8'h00, "STATUS, high byte");
+        send_byte("S"); expect_byte(8'h04, "STATUS after a break");
+        expect_byte(8'h00, "STATUS, high byte");
 
         // Silence ends a read when the stall timer is on, and a read for a block that stays away.
         send_byte("C"); send_byte(8'h03); expect_byte("C", "CONTROL");

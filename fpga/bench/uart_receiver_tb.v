@@ -93,8 +93,10 @@ module uart_receiver_tb;
                 // The stop bit is sampled in its middle, plus two synchroniser stages.
                 if (i % 2 == 0) begin
                     #(3 * PERIOD);
-                    check(valid_count[n] == expected_valid, $sformatf("divider %0d, byte %0d: %0d bytes", divider(n), i, valid_count[n]));
-                    check(last[n] === value, $sformatf("divider %0d: got %h, sent %h", divider(n), last[n], value));
+                    check(valid_count[n] == expected_valid,
+                          $sformatf("divider %0d, byte %0d: %0d bytes", divider(n), i, valid_count[n]));
+                    check(last[n] === value,
+                          $sformatf("divider %0d: got %h, sent %h", divider(n), last[n], value));
                 end
             end
             #(20 * PERIOD);
@@ -103,14 +105,16 @@ module uart_receiver_tb;
             // A bad stop bit: no byte, one error, and nothing more until the line rests.
             send(n, 8'hA5, 1'b0, 1.0);
             #(30 * divider(n) * PERIOD);
-            check(bad_count[n] == 1, $sformatf("divider %0d: %0d errors in a break", divider(n), bad_count[n]));
+            check(bad_count[n] == 1,
+                  $sformatf("divider %0d: %0d errors in a break", divider(n), bad_count[n]));
             check(valid_count[n] == expected_valid, "a byte with a bad stop bit was taken");
             rx[n] = 1'b1;
             #(4 * divider(n) * PERIOD);
             send(n, 8'h3C, 1'b1, 1.0);
             expected_valid = expected_valid + 1;
             #(4 * PERIOD);
-            check(valid_count[n] == expected_valid && last[n] === 8'h3C, "the byte behind a break is lost");
+            check(valid_count[n] == expected_valid && last[n] === 8'h3C,
+                  "the byte behind a break is lost");
 
             // A glitch shorter than half a bit starts nothing.
             if (n == 2) begin
@@ -118,7 +122,8 @@ module uart_receiver_tb;
                 #(40 * PERIOD);
                 rx[n] = 1'b1;
                 #(1100 * PERIOD);
-                check(valid_count[n] == expected_valid && bad_count[n] == 1, "a glitch was taken for a start bit");
+                check(valid_count[n] == expected_valid && bad_count[n] == 1,
+                      "a glitch was taken for a start bit");
             end
 
             // Reset in the middle of a byte forgets it.
@@ -128,7 +133,8 @@ module uart_receiver_tb;
             @(negedge clk) reset = 1'b1;
             @(negedge clk) reset = 1'b0;
             #(12 * divider(n) * PERIOD);
-            check(valid_count[n] == expected_valid && bad_count[n] == 1, "reset did not end a byte");
+            check(valid_count[n] == expected_valid && bad_count[n] == 1,
+                  "reset did not end a byte");
         end
         pass;
     end
