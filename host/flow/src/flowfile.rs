@@ -23,6 +23,7 @@ pub(crate) struct FlowFile {
     pub(crate) cells: Cells,
     devices: BTreeMap<String, DeviceSection>,
     pub(crate) place: PlaceSection,
+    pub(crate) fixture: FixtureSection,
 }
 
 /// Limits of each step.
@@ -111,6 +112,19 @@ pub(crate) struct Capacity {
 pub(crate) struct PlaceSection {
     pub(crate) options: Vec<String>,
     pub(crate) latch_options: Vec<String>,
+}
+
+/// How the fixture is synthesised.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FixtureSection {
+    /// Sizes of the player's input register.
+    pub(crate) input_bytes: Vec<u8>,
+    /// Sizes of a full capture.
+    pub(crate) output_bytes: Vec<u8>,
+    /// The netlist that the script writes.
+    pub(crate) ends_with: String,
+    pub(crate) script: Vec<String>,
 }
 
 impl FlowFile {

@@ -15,23 +15,33 @@
 mod cells;
 mod diagnostics;
 mod events;
+mod fixture;
 mod flowfile;
 mod guard;
+mod image;
 mod limit;
+mod link;
 mod loops;
 mod netlist;
+mod place;
+mod room;
 mod submission;
 mod synth;
+mod timing;
 
 pub use events::{ClockUse, Events};
+pub use image::Firmware;
+pub use link::Linked;
+pub use place::{Bitstream, Placed, Placement};
 pub use submission::{Policy, SourceFile, Submission};
 pub use synth::{Design, Synthesis};
 
-use filbench_board::Device;
+use filbench_board::{Board, Device};
 use filbench_model::{Diagnostic, Fault, FaultPlace, Verdict};
 use filbench_toolbox::{JobDirError, Toolbox, ToolboxError};
+use flowfile::FlowFile;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A design that goes no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,8 +76,53 @@ impl Flow {
         policy: &Policy,
         device: Device,
     ) -> Result<Synthesis, Fault> {
-        let limits = flowfile::FlowFile::ice40().limits.synthesis.limits();
+        let limits = FlowFile::ice40().limits.synthesis.limits();
         synth::synthesise(&self.toolbox, submission, policy, device, limits)
+    }
+
+    /// Puts `design` into the smallest fixture for `board` that holds it, with
+    /// `firmware` in the soft MCU. The first use of a fixture's size takes some
+    /// seconds of synthesis; later ones read the cache.
+    ///
+    /// # Errors
+    /// `fail: fit` when the device is too small for the design,
+    /// `inconclusive: fixture_room` when it is for both, or a fault.
+    pub fn link(
+        &self,
+        design: &Design,
+        board: &Board,
+        firmware: &Firmware,
+    ) -> Result<Linked, Verdict> {
+        let limits = FlowFile::ice40().limits.synthesis.limits();
+        let variant = link::variant(design, board)?;
+        let fixture = fixture::load(&self.toolbox, &self.cache, variant, limits)?;
+        link::link(design, fixture, variant, firmware)
+    }
+
+    /// Places and routes with `seed`. The same netlist, board and seed give the
+    /// same placement.
+    ///
+    /// # Errors
+    /// A fault when the tool could not be run, or when the fixture itself does
+    /// not meet the board's clock.
+    pub fn place(&self, linked: &Linked, board: &Board, seed: u32) -> Result<Placement, Fault> {
+        let limits = FlowFile::ice40().limits.place.limits();
+        place::place(&self.toolbox, linked, board, seed, limits)
+    }
+
+    /// Packs a placement into a bitstream.
+    ///
+    /// # Errors
+    /// A fault when the tool could not be run.
+    pub fn pack(&self, placed: &Placed) -> Result<Bitstream, Fault> {
+        let limits = FlowFile::ice40().limits.pack.limits();
+        place::pack(&self.toolbox, placed, limits)
+    }
+
+    /// SHA-256 over the fixture's sources and the flow file: what a proof that
+    /// the chain works depends on, besides tools and firmware.
+    pub fn fixture_sha256(&self) -> &'static str {
+        fixture::sha256()
     }
 }
 
@@ -92,6 +147,11 @@ impl<T> FlowFault<T> for Result<T, JobDirError> {
     fn fault(self) -> Result<T, Fault> {
         self.map_err(|error| Fault::new(FaultPlace::Host, with_sources(&error)))
     }
+}
+
+/// A file operation of the flow itself.
+fn host_fault(doing: &str, path: &Path, error: &std::io::Error) -> Fault {
+    Fault::new(FaultPlace::Host, format!("cannot {doing} {}: {error}", path.display()))
 }
 
 /// An error and its causes in one line.

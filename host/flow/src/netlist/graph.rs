@@ -34,11 +34,6 @@ impl Drivers {
     pub(crate) fn net_count(&self) -> usize {
         self.by_net.len()
     }
-
-    /// Calls `found` with every (net, driver), also where a net has several.
-    pub(crate) fn for_each(module: &Module, found: impl FnMut(u32, Driver)) {
-        for_each(module, found);
-    }
 }
 
 fn for_each(module: &Module, mut found: impl FnMut(u32, Driver)) {

@@ -1,0 +1,218 @@
+//! Place and route, and what its report says.
+
+use crate::diagnostics;
+use crate::fixture::FixtureFile;
+use crate::flowfile::FlowFile;
+use crate::limit;
+use crate::link::Linked;
+use crate::netlist::{Module, Netlist};
+use crate::timing::{self, Timing};
+use crate::{FlowFault, Rejection, with_sources};
+use filbench_board::Board;
+use filbench_model::{
+    ClockTiming, CriticalPath, FailStage, Fault, FaultPlace, InconclusiveReason, Verdict,
+};
+use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox};
+use std::collections::BTreeMap;
+
+/// What place and route made of a linked netlist.
+#[derive(Clone, Debug)]
+pub enum Placement {
+    /// Placed and routed.
+    Placed(Box<Placed>),
+    /// A verdict: there is no room, or a limit was reached.
+    Rejected(Rejection),
+}
+
+/// A placed and routed netlist.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Predicted, for each clock.
+    pub timing: Vec<ClockTiming>,
+    /// The longest path between each pair of clocks.
+    pub critical_paths: Vec<CriticalPath>,
+    /// Cycles of `play_clk` from a step to its capture and to the next step.
+    pub settle_cycles: u8,
+    /// (used, available) of each of the device's resources that has a use.
+    pub utilisation: BTreeMap<String, (u32, u32)>,
+    /// nextpnr's JSON report, as it wrote it.
+    pub report: Vec<u8>,
+    /// icepack's input.
+    pub(crate) configuration: Vec<u8>,
+}
+
+/// Places and routes `linked` for `board`.
+pub(crate) fn place(
+    toolbox: &Toolbox,
+    linked: &Linked,
+    board: &Board,
+    seed: u32,
+    limits: Limits,
+) -> Result<Placement, Fault> {
+    if linked.device != board.device {
+        return Err(Fault::new(
+            FaultPlace::Tool,
+            format!(
+                "a netlist for the {} cannot be placed on {}, which has a {}; synthesise it for \
+                 the board's device",
+                linked.device, board.kind, board.device
+            ),
+        ));
+    }
+    let dir = JobDir::create().fault()?;
+    dir.write("linked.json", json(&linked.module)?).fault()?;
+    dir.write("board.pcf", board.constraint_file()).fault()?;
+    let run = toolbox
+        .run(&ToolJob {
+            tool: Tool::NextpnrIce40,
+            args: arguments(linked, board, seed),
+            dir: dir.path(),
+            read_only: Vec::new(),
+            limits,
+        })
+        .fault()?;
+    tracing::debug!(exit = ?run.exit, cpu = ?run.cpu, "nextpnr.ended");
+    let reject = |verdict| {
+        Ok(Placement::Rejected(Rejection {
+            verdict,
+            diagnostics: diagnostics::parse(Tool::NextpnrIce40, &run.stderr, &linked.files),
+        }))
+    };
+    if let Some(refusal) = limit::refusal(Tool::NextpnrIce40, &run.exit, limits)? {
+        return reject(Verdict::fail(refusal.stage, refusal.reason));
+    }
+    let read = |name| dir.read(name, limits.output_bytes).fault();
+    match (read("report.json")?, read("placed.asc")?) {
+        (Some(report), Some(configuration)) if run.exit == ToolExit::Exited(0) => {
+            let timing = timing::read(&report, linked, board)?;
+            match timing {
+                Timing::Settles(found) => Ok(Placement::Placed(Box::new(Placed {
+                    timing: found.clocks,
+                    critical_paths: found.paths,
+                    settle_cycles: found.settle_cycles,
+                    utilisation: found.utilisation,
+                    report,
+                    configuration,
+                }))),
+                Timing::TooSlow(verdict) => reject(verdict),
+            }
+        }
+        _ => match verdict_without_a_placement(linked, board) {
+            Some(verdict) => reject(verdict),
+            None => Err(Fault::new(
+                FaultPlace::Tool,
+                format!(
+                    "nextpnr ended with {:?} and without a placement, though the device has room: \
+                     {}",
+                    run.exit,
+                    last_words(&run.stderr)
+                ),
+            )),
+        },
+    }
+}
+
+fn arguments(linked: &Linked, board: &Board, seed: u32) -> Vec<String> {
+    let flow = FlowFile::ice40();
+    let mut args = flow.device(board.device).place_options.clone();
+    for (option, value) in [
+        ("--package", board.package.clone()),
+        ("--json", "linked.json".to_owned()),
+        ("--top", FixtureFile::get().top().to_owned()),
+        ("--pcf", "board.pcf".to_owned()),
+        ("--asc", "placed.asc".to_owned()),
+        ("--report", "report.json".to_owned()),
+        ("--seed", seed.to_string()),
+        ("--freq", (f64::from(board.clock_hz) / 1e6).to_string()),
+    ] {
+        args.extend([option.to_owned(), value]);
+    }
+    args.extend(flow.place.options.iter().cloned());
+    if linked.has_latches {
+        args.extend(flow.place.latch_options.iter().cloned());
+    }
+    args
+}
+
+/// What a failure of nextpnr means, from how full the device is.
+fn verdict_without_a_placement(linked: &Linked, board: &Board) -> Option<Verdict> {
+    let capacity = &FlowFile::ice40().device(board.device).capacity;
+    let cells = |room: &crate::room::Room| {
+        format!("about {} of {} logic cells", room.all_logic_cells(), capacity.logic_cells)
+    };
+    if linked.design_room.is_crowded(capacity) {
+        Some(Verdict::fail(
+            FailStage::Fit,
+            format!(
+                "the design alone takes {} of the {}, and cannot be placed and routed",
+                cells(&linked.design_room),
+                board.device
+            ),
+        ))
+    } else if linked.room.is_crowded(capacity) {
+        Some(Verdict::inconclusive(
+            InconclusiveReason::FixtureRoom,
+            format!(
+                "design and fixture together take {} of the {}, and cannot be placed and routed; \
+                 try a larger board",
+                cells(&linked.room),
+                board.device
+            ),
+        ))
+    } else {
+        None
+    }
+}
+
+/// The netlist as nextpnr reads it.
+fn json(module: &Module) -> Result<Vec<u8>, Fault> {
+    let netlist = Netlist {
+        creator: "filbench".into(),
+        modules: std::iter::once((FixtureFile::get().top(), module.clone())).collect(),
+    };
+    serde_json::to_vec(&netlist).map_err(|error| Fault::new(FaultPlace::Host, with_sources(&error)))
+}
+
+fn last_words(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let lines: Vec<&str> = text.lines().rev().take(3).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join(" / ")
+}
+
+/// A file that configures a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bitstream {
+    /// As icepack writes it.
+    pub bytes: Vec<u8>,
+    /// Of the bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Packs `placed` into a bitstream.
+pub(crate) fn pack(toolbox: &Toolbox, placed: &Placed, limits: Limits) -> Result<Bitstream, Fault> {
+    use sha2::{Digest, Sha256};
+    let dir = JobDir::create().fault()?;
+    dir.write("placed.asc", &placed.configuration).fault()?;
+    let run = toolbox
+        .run(&ToolJob {
+            tool: Tool::Icepack,
+            args: vec!["placed.asc".into(), "packed.bin".into()],
+            dir: dir.path(),
+            read_only: Vec::new(),
+            limits,
+        })
+        .fault()?;
+    match dir.read("packed.bin", limits.output_bytes).fault()? {
+        Some(bytes) if run.exit == ToolExit::Exited(0) => {
+            Ok(Bitstream { sha256: hex::encode(Sha256::digest(&bytes)), bytes })
+        }
+        _ => Err(Fault::new(
+            FaultPlace::Tool,
+            format!(
+                "icepack ended with {:?} and without a bitstream: {}",
+                run.exit,
+                last_words(&run.stderr)
+            ),
+        )),
+    }
+}

@@ -1,0 +1,303 @@
+//! nextpnr's JSON report as timing, and the settle time that follows from it.
+//!
+//! Numbers come from the report only; what nextpnr prints can be forged by
+//! names in the design.
+
+use crate::link::{CLOCK_DRIVER_PREFIX, DESIGN_PREFIX, Linked};
+use crate::with_sources;
+use filbench_board::Board;
+use filbench_model::{
+    ClockTiming, CriticalPath, FailStage, Fault, FaultPlace, PathStep, TimingSource, Verdict,
+};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// From the live register's clock edge to the clock pin behind one clock driver
+/// or one derived clock: measured 3.6 to 7.3 ns on the UP5K, which nextpnr does
+/// not report, as a clock pin is no end of a path.
+const CLOCK_ARRIVAL_NS: f64 = 10.0;
+
+/// Predicted delays are nominal; silicon, temperature and paths that were cut
+/// at latches may take longer.
+const MARGIN: f64 = 1.5;
+
+/// A latch is a loop, which is cut somewhere before its paths are timed.
+const LATCH_MARGIN: f64 = 2.0;
+
+/// What a report says about a placement.
+pub(crate) enum Timing {
+    Settles(Found),
+    /// The player cannot wait that long.
+    TooSlow(Verdict),
+}
+
+pub(crate) struct Found {
+    pub(crate) clocks: Vec<ClockTiming>,
+    pub(crate) paths: Vec<CriticalPath>,
+    pub(crate) settle_cycles: u8,
+    pub(crate) utilisation: BTreeMap<String, (u32, u32)>,
+}
+
+#[derive(Deserialize)]
+struct Report {
+    critical_paths: Vec<ReportedPath>,
+    fmax: BTreeMap<String, ReportedClock>,
+    utilization: BTreeMap<String, ReportedUse>,
+}
+
+#[derive(Deserialize)]
+struct ReportedClock {
+    achieved: f64,
+}
+
+#[derive(Deserialize)]
+struct ReportedUse {
+    used: u32,
+    available: u32,
+}
+
+#[derive(Deserialize)]
+struct ReportedPath {
+    from: String,
+    to: String,
+    path: Vec<ReportedStep>,
+}
+
+#[derive(Deserialize)]
+struct ReportedStep {
+    #[serde(rename = "type")]
+    kind: String,
+    delay: f64,
+    to: ReportedPin,
+    net: Option<String>,
+    #[serde(default)]
+    sources: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ReportedPin {
+    cell: String,
+}
+
+/// The clock at one end of a path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Domain {
+    /// No clock: pins.
+    Async,
+    /// The board clock: soft MCU, UART, buffers.
+    Fixture,
+    /// The player and the live inputs.
+    Play,
+    /// The capture register.
+    Capture,
+    /// A clock input of the design.
+    Design(String),
+    /// A clock made inside the design.
+    Derived(String),
+}
+
+impl Domain {
+    /// From `posedge NET` or `<async>`; a promoted net has a suffix.
+    fn of_end(text: &str) -> Self {
+        match text.split_once(' ') {
+            Some(("posedge" | "negedge", net)) => Self::of_net(net),
+            _ => Self::Async,
+        }
+    }
+
+    fn of_net(net: &str) -> Self {
+        let net = net.strip_suffix("_$glb_clk").unwrap_or(net);
+        match net.split_once('$').map_or(net, |(stem, _)| stem) {
+            "clk" => return Self::Fixture,
+            "play_clk" => return Self::Play,
+            "cap_clk" => return Self::Capture,
+            _ => {}
+        }
+        if let Some(port) = net.strip_prefix(CLOCK_DRIVER_PREFIX) {
+            Self::Design(port.to_owned())
+        } else {
+            Self::Derived(net.strip_prefix(DESIGN_PREFIX).unwrap_or(net).to_owned())
+        }
+    }
+
+    fn is_of_design(&self) -> bool {
+        matches!(self, Self::Design(_) | Self::Derived(_))
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Async => "asynchronous".to_owned(),
+            Self::Fixture => "fixture".to_owned(),
+            Self::Play => "play_clk".to_owned(),
+            Self::Capture => "cap_clk".to_owned(),
+            Self::Design(name) | Self::Derived(name) => name.clone(),
+        }
+    }
+}
+
+/// Reads nextpnr's report on `linked`.
+///
+/// # Errors
+/// A fault when the report is not one, or the fixture does not meet its clock.
+pub(crate) fn read(report: &[u8], linked: &Linked, board: &Board) -> Result<Timing, Fault> {
+    let text = String::from_utf8_lossy(report);
+    let report: Report = serde_json::from_str(&text).map_err(|error| {
+        Fault::new(
+            FaultPlace::Tool,
+            format!("nextpnr's report cannot be read: {}", with_sources(&error)),
+        )
+    })?;
+    let board_mhz = f64::from(board.clock_hz) / 1e6;
+    let clocks = clocks(&report, board_mhz);
+    check_fixture(&clocks, board, board_mhz)?;
+
+    let delay_ns = settle_ns(&report, linked);
+    let cycles = settle_cycles(delay_ns, board_mhz);
+    let Ok(settle_cycles) = u8::try_from(cycles) else {
+        return Ok(Timing::TooSlow(Verdict::fail(
+            FailStage::Timing,
+            format!(
+                "outputs may take {delay_ns:.0} ns to settle, which is {cycles} cycles of the \
+                 player; it waits at most {}",
+                u8::MAX
+            ),
+        )));
+    };
+    Ok(Timing::Settles(Found {
+        settle_cycles,
+        paths: report
+            .critical_paths
+            .iter()
+            .filter(|path| touches_design(path))
+            .map(|path| critical_path(path, linked))
+            .collect(),
+        clocks,
+        utilisation: report
+            .utilization
+            .into_iter()
+            .filter(|(_, found)| found.used > 0)
+            .map(|(kind, found)| (kind, (found.used, found.available)))
+            .collect(),
+    }))
+}
+
+fn clocks(report: &Report, board_mhz: f64) -> Vec<ClockTiming> {
+    let mut clocks: Vec<(Domain, ClockTiming)> = report
+        .fmax
+        .iter()
+        .map(|(net, clock)| {
+            let domain = Domain::of_net(net);
+            let of_design = domain.is_of_design();
+            let timing = ClockTiming {
+                clock: domain.name(),
+                of_design,
+                predicted_mhz: clock.achieved,
+                // nextpnr gives every clock the board's; the design was not asked.
+                constraint_mhz: (!of_design).then_some(board_mhz),
+                source: TimingSource::StaticAnalysis,
+            };
+            (domain, timing)
+        })
+        .collect();
+    clocks.sort_by(|(a, _), (b, _)| a.cmp(b));
+    clocks.into_iter().map(|(_, timing)| timing).collect()
+}
+
+/// The fixture must meet the board's clock, or nothing that it says counts.
+fn check_fixture(clocks: &[ClockTiming], board: &Board, board_mhz: f64) -> Result<(), Fault> {
+    let fault = |message| Err(Fault::new(FaultPlace::Fixture, message));
+    if !clocks.iter().any(|c| c.clock == Domain::Fixture.name()) {
+        return fault("nextpnr's report has no timing of the fixture's clock".to_owned());
+    }
+    match clocks.iter().find(|c| !c.of_design && c.predicted_mhz < board_mhz) {
+        Some(slow) => fault(format!(
+            "the fixture's {} reaches {:.2} MHz, {} runs at {board_mhz} MHz; try another seed",
+            slow.clock, slow.predicted_mhz, board.kind
+        )),
+        None => Ok(()),
+    }
+}
+
+/// How long after a step the design may still move.
+///
+/// The worst case is a sum, whether or not the paths meet: data that has just
+/// reached its flip-flop, a clock edge behind it that goes through every clock
+/// made inside the design, and the path from the last flip-flop to the capture
+/// register or to the next flip-flop. Without clocks it is the path through the
+/// design.
+fn settle_ns(report: &Report, linked: &Linked) -> f64 {
+    let longest = |from: &dyn Fn(&Domain) -> bool, to: &dyn Fn(&Domain) -> bool| {
+        report
+            .critical_paths
+            .iter()
+            .filter(|path| from(&Domain::of_end(&path.from)) && to(&Domain::of_end(&path.to)))
+            .map(delay_ns)
+            .fold(0.0, f64::max)
+    };
+    let play = |d: &Domain| *d == Domain::Play;
+    let capture = |d: &Domain| *d == Domain::Capture;
+    let design = |d: &Domain| d.is_of_design();
+    let design_or_capture = |d: &Domain| d.is_of_design() || *d == Domain::Capture;
+
+    let through = longest(&play, &capture);
+    let to_state = longest(&play, &design);
+    let from_state = longest(&design, &design_or_capture);
+    let clocked = if from_state > 0.0 || to_state > 0.0 {
+        let hops = (1 + linked.derived_clocks) as f64;
+        let derived = linked.derived_clocks as f64 * from_state.max(to_state);
+        to_state + hops * CLOCK_ARRIVAL_NS + derived + from_state
+    } else {
+        0.0
+    };
+    let latches = if linked.has_latches { LATCH_MARGIN } else { 1.0 };
+    latches * through.max(clocked)
+}
+
+/// The settle time with its margin in whole cycles, and one more because
+/// `play_clk` and `cap_clk` arrive through different buffers.
+fn settle_cycles(delay_ns: f64, play_mhz: f64) -> u32 {
+    (MARGIN * delay_ns * play_mhz / 1e3).ceil() as u32 + 1
+}
+
+fn delay_ns(path: &ReportedPath) -> f64 {
+    path.path.iter().map(|step| step.delay).sum()
+}
+
+fn touches_design(path: &ReportedPath) -> bool {
+    let (from, to) = (Domain::of_end(&path.from), Domain::of_end(&path.to));
+    from.is_of_design()
+        || to.is_of_design()
+        || path.path.iter().any(|step| step.to.cell.starts_with(DESIGN_PREFIX))
+}
+
+fn critical_path(path: &ReportedPath, linked: &Linked) -> CriticalPath {
+    CriticalPath {
+        from: Domain::of_end(&path.from).name(),
+        to: Domain::of_end(&path.to).name(),
+        delay_ns: delay_ns(path),
+        steps: path
+            .path
+            .iter()
+            .map(|step| PathStep {
+                kind: step.kind.clone(),
+                delay_ns: step.delay,
+                cell: whose(&step.to.cell),
+                net: step.net.as_deref().map(whose),
+                sources: step
+                    .sources
+                    .iter()
+                    .flat_map(|source| linked.files.source_lines(source))
+                    .collect(),
+            })
+            .collect(),
+    }
+}
+
+/// The design's names as they are, the fixture's with a prefix.
+fn whose(name: &str) -> String {
+    match name.strip_prefix(DESIGN_PREFIX) {
+        Some(own) => own.to_owned(),
+        None if name.starts_with(CLOCK_DRIVER_PREFIX) => name.to_owned(),
+        None => format!("fixture.{name}"),
+    }
+}
