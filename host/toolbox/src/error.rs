@@ -26,7 +26,7 @@ pub enum ToolboxError {
     },
     /// The operating system does not allow the sandbox, so the job was refused.
     #[error(
-        "the sandbox for `{tool}` cannot be set up: {step}: {cause}; it needs unprivileged user namespaces and Landlock (Linux 5.13 or newer; in a container allow `unshare` and `mount`, on Ubuntu set `kernel.apparmor_restrict_unprivileged_userns=0`)"
+        "the sandbox for `{tool}` cannot be set up: {step}: {cause}; it needs unprivileged user namespaces and Landlock (Linux 5.13 or newer; in a container allow `unshare` and `mount`, `sysctl user.max_user_namespaces` must not be 0, on Ubuntu `kernel.apparmor_restrict_unprivileged_userns` must be)"
     )]
     SandboxUnavailable {
         /// For which tool.

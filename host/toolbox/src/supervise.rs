@@ -205,9 +205,12 @@ impl Running {
             fds.push(PollFd::new(fd, PollFlags::IN));
         }
         // Once the worker has ended its descriptor stays ready: then wait for
-        // the streams alone.
+        // the streams alone, if any is left.
         let ended = is_ready(&self.pidfd)?;
         let watched = if ended { &mut fds[1..] } else { &mut fds[..] };
+        if watched.is_empty() {
+            return Ok(ended);
+        }
         let timeout = Timespec::try_from(timeout.max(Duration::from_millis(1))).ok();
         match poll(watched, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(ended),

@@ -1,6 +1,7 @@
-//! What several processes see: a parent that is killed, two that compile.
+//! What several processes see: a parent that is killed, two that compile, a
+//! toolbox that is stopped, a system without sandboxes.
 //!
-//! Both tests start this test binary again as the process in question: the
+//! Most tests start this test binary again as the process in question: the
 //! ignored tests at the end are what it does then.
 
 #![expect(clippy::unwrap_used, reason = "clippy spares the tests, not their helpers")]
@@ -9,9 +10,9 @@ mod common;
 #[macro_use]
 mod hostile;
 
-use common::{LIMITS, exit_of, run, said};
+use common::{LIMITS, exit_of, run, said, toolbox};
 use filbench_toolbox::{
-    JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig, cache_root,
+    JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig, ToolboxError, cache_root,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -76,6 +77,12 @@ fn wait_for(ancestor: i32, wanted: impl Fn(&(i32, String)) -> bool) -> Vec<(i32,
     }
 }
 
+/// Whether a process is a worker with a guest's code mapped, past its own
+/// preparations.
+fn computes((pid, _): &(i32, String)) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| maps.contains(".cwasm"))
+}
+
 /// Kills `parent` and sees all its descendants end.
 fn kill_and_watch(mut parent: Child, descendants: &[(i32, String)]) {
     let watched: Vec<_> = descendants
@@ -99,11 +106,7 @@ fn a_guest_dies_with_its_parent() {
     let dir = JobDir::create().unwrap();
     let parent = start("runs_an_endless_guest", dir.path());
     let pid = parent.id().cast_signed();
-    let busy = |(pid, _): &(i32, String)| {
-        // Compiled code is mapped: it is past its own preparations.
-        fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| maps.contains(".cwasm"))
-    };
-    let all = wait_for(pid, busy);
+    let all = wait_for(pid, computes);
     kill_and_watch(parent, &all);
 }
 
@@ -140,6 +143,48 @@ fn a_native_tool_is_confined_and_dies_with_its_parent() {
     names.sort_unstable();
     assert_eq!(names, ["LC_ALL", "PATH", "TMPDIR"]);
     kill_and_watch(parent, &all);
+}
+
+#[test]
+fn without_a_sandbox_a_native_tool_is_refused() {
+    // In a user namespace of its own, the limit on further ones can be set.
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" \"$@\"";
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "sh", "-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "--nocapture", "finds_no_sandbox"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+}
+
+#[test]
+fn a_stopped_toolbox_ends_its_jobs_and_takes_no_more() {
+    let toolbox = Toolbox::open(ToolboxConfig {
+        cache: cache_root(),
+        worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
+    })
+    .unwrap();
+    let dir = JobDir::create().unwrap();
+    dir.write("top.v", hostile!("endless_constant")).unwrap();
+    let endless = || {
+        let job = ToolJob {
+            tool: Tool::Yosys,
+            args: vec!["-p".into(), "read_verilog -sv top.v".into()],
+            dir: dir.path(),
+            read_only: Vec::new(),
+            limits: LIMITS,
+        };
+        toolbox.run(&job)
+    };
+    std::thread::scope(|scope| {
+        let running = scope.spawn(endless);
+        wait_for(std::process::id().cast_signed(), computes);
+        toolbox.stop();
+        assert!(matches!(running.join().unwrap(), Err(ToolboxError::Stopped)));
+    });
+    assert!(matches!(endless(), Err(ToolboxError::Stopped)));
 }
 
 #[test]
@@ -182,6 +227,23 @@ fn runs_an_endless_simulation() {
     assert_eq!(compiled.exit, ToolExit::Exited(0), "{}", said(&compiled));
     let run = run(&dir, Tool::Vvp, &["top.vvp"], LIMITS);
     panic!("it ended: {}", exit_of(&run));
+}
+
+#[test]
+#[ignore = "started by without_a_sandbox_a_native_tool_is_refused"]
+fn finds_no_sandbox() {
+    let dir = JobDir::create().unwrap();
+    for tool in [Tool::Iverilog, Tool::Vvp] {
+        let job = ToolJob {
+            tool,
+            args: vec!["-V".into()],
+            dir: dir.path(),
+            read_only: Vec::new(),
+            limits: LIMITS,
+        };
+        let error = toolbox().run(&job).unwrap_err();
+        assert!(matches!(error, ToolboxError::SandboxUnavailable { .. }), "{error}");
+    }
 }
 
 /// Prints which file of native code is there after its run.
