@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::chipdb::{ChipDb, ChipDbError};
 use crate::device::{Device, TileAt};
+use crate::engine::event::EventEngine;
 use crate::engine::plain::PlainEngine;
 use crate::engine::{Engine, Unsettled};
 use crate::netlist::{Net, Netlist, PadOutput};
@@ -27,10 +28,19 @@ pub struct Pins<'a> {
 }
 
 /// Which engine runs the netlist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineKind {
+    /// Evaluates only what changes. (A netlist with hundreds of clocks, for
+    /// which it has no room, runs on the plain engine.)
+    #[default]
+    Event,
     /// Evaluates everything in every round: slow, and the tests' oracle.
     Plain,
+}
+
+impl EngineKind {
+    /// All engines.
+    pub const ALL: [EngineKind; 2] = [EngineKind::Event, EngineKind::Plain];
 }
 
 /// Why a board cannot be set up or go on.
@@ -142,8 +152,13 @@ impl VirtualBoard {
         inputs.extend(clock.input.map(|net| (net, false)));
         inputs.extend(rx.input.map(|net| (net, true)));
         let netlist = Arc::new(netlist);
-        let engine: Box<dyn Engine> = match engine {
-            EngineKind::Plain => Box::new(PlainEngine::new(Arc::clone(&netlist), &inputs)?),
+        let fast = match engine {
+            EngineKind::Event => EventEngine::new(&netlist, &inputs)?,
+            EngineKind::Plain => None,
+        };
+        let engine: Box<dyn Engine> = match fast {
+            Some(fast) => Box::new(fast),
+            None => Box::new(PlainEngine::new(Arc::clone(&netlist), &inputs)?),
         };
         Ok(VirtualBoard {
             netlist,

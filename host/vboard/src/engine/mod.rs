@@ -15,6 +15,7 @@
 //!
 //! Sweeps and rounds are bounded: what does not settle is an [`Unsettled`].
 
+pub mod event;
 pub(crate) mod order;
 pub mod plain;
 
@@ -80,17 +81,7 @@ pub trait Engine {
     ///
     /// # Errors
     /// When the netlist oscillates.
-    fn run_cycles(&mut self, clock: Net, cycles: u64, watch: Net) -> Result<Ran, Unsettled> {
-        let level = self.pad_value(watch);
-        for done in 1..=cycles {
-            self.set(&[(clock, true)])?;
-            self.set(&[(clock, false)])?;
-            if self.pad_value(watch) != level {
-                return Ok(Ran { cycles: done, quiescent: false });
-            }
-        }
-        Ok(Ran { cycles, quiescent: false })
-    }
+    fn run_cycles(&mut self, clock: Net, cycles: u64, watch: Net) -> Result<Ran, Unsettled>;
 
     /// Value of a net that is a pad's input, output or output enable.
     fn pad_value(&self, net: Net) -> bool;
@@ -109,4 +100,22 @@ pub trait Engine {
 
     /// Inverts one bit of a block RAM, as an upset would.
     fn flip_block_ram(&mut self, index: usize, word: u8, bit: u8);
+}
+
+/// [`Engine::run_cycles`] through the clock's pin.
+fn run_cycles_of_pins<E: Engine>(
+    engine: &mut E,
+    clock: Net,
+    cycles: u64,
+    watch: Net,
+) -> Result<Ran, Unsettled> {
+    let level = engine.pad_value(watch);
+    for done in 1..=cycles {
+        engine.set(&[(clock, true)])?;
+        engine.set(&[(clock, false)])?;
+        if engine.pad_value(watch) != level {
+            return Ok(Ran { cycles: done, quiescent: false });
+        }
+    }
+    Ok(Ran { cycles, quiescent: false })
 }

@@ -1,6 +1,8 @@
 //! The order in which combinational cells are evaluated: drivers before what
 //! they drive, and loops together.
 
+use crate::netlist::{Net, Netlist};
+
 /// A group of nodes in evaluation order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Rank {
@@ -8,6 +10,29 @@ pub(crate) enum Rank {
     Single(u32),
     /// The nodes of a loop (a strongly connected component), ascending.
     Loop(Vec<u32>),
+}
+
+/// The order of a netlist's combinational cells. Node `n` is LUT `n`, or MAC16
+/// `n` minus the number of LUTs; a MAC16 counts as one cell, all of whose
+/// outputs depend on all of its inputs.
+pub(crate) fn combinational_ranks(netlist: &Netlist) -> Vec<Rank> {
+    let luts = netlist.luts.len();
+    let mut producer = vec![None; netlist.net_count];
+    for (k, lut) in netlist.luts.iter().enumerate() {
+        producer[lut.output.index()] = Some(k as u32);
+    }
+    for (k, mac) in netlist.mac16s.iter().enumerate() {
+        for net in mac.outputs {
+            producer[net.index()] = Some((luts + k) as u32);
+        }
+    }
+    ranks(luts + netlist.mac16s.len(), |node, list| {
+        let inputs: &[Net] = match netlist.luts.get(node as usize) {
+            Some(lut) => &lut.inputs,
+            None => &netlist.mac16s[node as usize - luts].inputs,
+        };
+        list.extend(inputs.iter().filter_map(|net| producer[net.index()]));
+    })
 }
 
 /// Groups nodes `0..count` so that each rank depends on earlier ranks only.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::order::{Rank, ranks};
-use super::{Engine, MAX_ROUNDS, Oscillation, Unsettled};
+use super::order::{Rank, combinational_ranks};
+use super::{Engine, MAX_ROUNDS, Oscillation, Ran, Unsettled};
 use crate::cells::mac16::{Mac16Inputs, Mac16State};
 use crate::cells::{block_ram, spram};
 use crate::netlist::{BlockRam, Clock, Lut, Mac16, Net, Netlist, RamPort, SetReset, Spram};
@@ -53,24 +53,7 @@ impl PlainEngine {
     /// # Errors
     /// When the netlist does not settle.
     pub fn new(netlist: Arc<Netlist>, inputs: &[(Net, bool)]) -> Result<PlainEngine, Unsettled> {
-        let luts = netlist.luts.len();
-        // Node n is LUT n, or MAC16 n - luts.
-        let mut producer = vec![None; netlist.net_count];
-        for (k, lut) in netlist.luts.iter().enumerate() {
-            producer[lut.output.index()] = Some(k as u32);
-        }
-        for (k, mac) in netlist.mac16s.iter().enumerate() {
-            for net in mac.outputs {
-                producer[net.index()] = Some((luts + k) as u32);
-            }
-        }
-        let ranks = ranks(luts + netlist.mac16s.len(), |node, list| {
-            let inputs: &[Net] = match netlist.luts.get(node as usize) {
-                Some(lut) => &lut.inputs,
-                None => &netlist.mac16s[node as usize - luts].inputs,
-            };
-            list.extend(inputs.iter().filter_map(|net| producer[net.index()]));
-        });
+        let ranks = combinational_ranks(&netlist);
         let mut value = vec![false; netlist.net_count];
         value[Net::ONE.index()] = true;
         for &(net, bit) in inputs {
@@ -319,6 +302,10 @@ impl Engine for PlainEngine {
             }
         }
         Err(Unsettled { kind: Oscillation::Clock, rounds: MAX_ROUNDS, near: None })
+    }
+
+    fn run_cycles(&mut self, clock: Net, cycles: u64, watch: Net) -> Result<Ran, Unsettled> {
+        super::run_cycles_of_pins(self, clock, cycles, watch)
     }
 
     fn pad_value(&self, net: Net) -> bool {
