@@ -145,8 +145,9 @@ impl FlowFile {
 }
 
 impl LimitSection {
-    pub(crate) fn limits(self) -> Limits {
-        let cpu = Duration::from_secs(self.cpu_s.into());
+    /// With another CPU time, if one is given.
+    pub(crate) fn limits(self, cpu: Option<Duration>) -> Limits {
+        let cpu = cpu.unwrap_or(Duration::from_secs(self.cpu_s.into()));
         Limits {
             cpu,
             wall: cpu * WALL_PER_CPU,

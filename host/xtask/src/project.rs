@@ -115,7 +115,8 @@ impl Phases {
     pub fn summary(&self) -> String {
         let total: Duration = self.done.iter().map(|(_, took)| *took).sum();
         let mut text = String::from("phase                                   seconds\n");
-        for (name, took) in self.done.iter().map(|(n, t)| (n.as_str(), *t)).chain([("total", total)])
+        for (name, took) in
+            self.done.iter().map(|(n, t)| (n.as_str(), *t)).chain([("total", total)])
         {
             text += &format!("{name:<40}{:>7.1}\n", took.as_secs_f64());
         }

@@ -30,11 +30,7 @@ pub fn setup(project: &Project, phases: &mut Phases) -> Result<()> {
         if !on_path("python3") {
             bail!("python3 is needed to fetch the pinned tools; type `apt-get install python3`");
         }
-        run(project
-            .command("python3")
-            .arg("flows/fetch.py")
-            .arg("--cache")
-            .arg(&project.cache))
+        run(project.command("python3").arg("flows/fetch.py").arg("--cache").arg(&project.cache))
     })?;
     phases.run("setup: build", || run(&mut project.cargo(&["build", "--workspace"])))?;
     phases.run("setup: compile the tools' modules", || {
@@ -45,8 +41,10 @@ pub fn setup(project: &Project, phases: &mut Phases) -> Result<()> {
 
 fn debian(project: &Project) -> Result<()> {
     let path = project.root.join("flows/tools.toml");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-    let tools: Tools = toml::from_str(&text).with_context(|| format!("parse {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+    let tools: Tools =
+        toml::from_str(&text).with_context(|| format!("parse {}", path.display()))?;
     let missing: Vec<&DebianPackage> =
         tools.debian.iter().filter(|p| !Path::new(&p.provides).exists()).collect();
     if missing.is_empty() {
@@ -57,7 +55,8 @@ fn debian(project: &Project) -> Result<()> {
         eprintln!("{} is missing ({})", package.package, package.purpose);
     }
     let names: Vec<&str> = missing.iter().map(|p| p.package.as_str()).collect();
-    let by_hand = format!("apt-get update && apt-get install --no-install-recommends {}", names.join(" "));
+    let by_hand =
+        format!("apt-get update && apt-get install --no-install-recommends {}", names.join(" "));
     if !on_path("apt-get") {
         bail!("this is no Debian; install what provides {}", names.join(", "));
     }
@@ -74,11 +73,9 @@ fn debian(project: &Project) -> Result<()> {
     install.extend(&names);
     apt(&install)?;
     match missing.iter().find(|p| !Path::new(&p.provides).exists()) {
-        Some(package) => bail!(
-            "{} was installed, but there is no {}",
-            package.package,
-            package.provides
-        ),
+        Some(package) => {
+            bail!("{} was installed, but there is no {}", package.package, package.provides)
+        }
         None => Ok(()),
     }
 }

@@ -5,7 +5,9 @@
 
 #![expect(dead_code, reason = "each test target uses a part of it")]
 
+use filbench_flow::{SourceFile, Submission};
 use filbench_model::{Report, report_schema};
+use filbench_run::{Context, ContextConfig, Evaluation, Event, Options};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -123,4 +125,70 @@ pub fn validate(report: &serde_json::Value) {
         .map(|error| format!("{}: {error}", error.instance_path))
         .collect();
     assert!(errors.is_empty(), "{}", errors.join("\n"));
+}
+
+/// A candidate of a suite: `name` beside the others for `problem`.
+pub fn candidate(problem: &str, name: &str) -> PathBuf {
+    let (suite, problem) = problem.split_once('/').unwrap();
+    root().join(format!("tests/suites/{suite}/candidates/{problem}/{name}.sv"))
+}
+
+/// Surroundings for evaluations within the test's own process.
+pub fn context() -> Context {
+    Context::open(ContextConfig {
+        cache: filbench_toolbox::cache_root(),
+        program: Some(env!("CARGO_BIN_EXE_filbench").into()),
+    })
+    .unwrap()
+}
+
+/// An evaluation within the test's own process, with all its events.
+pub fn evaluate(
+    context: &Context,
+    candidate: &Path,
+    problem: &Path,
+    options: &Options,
+) -> (Evaluation, Vec<Event>) {
+    let problem = filbench_stimulus::locate(problem).unwrap();
+    let submission = Submission {
+        files: vec![SourceFile {
+            name: candidate.file_name().unwrap().to_string_lossy().into_owned(),
+            contents: std::fs::read(candidate).unwrap(),
+        }],
+        top: problem.top().to_owned(),
+    };
+    let selector = "virtual:icebreaker".parse().unwrap();
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let evaluation = runtime
+        .block_on(filbench_run::evaluate(context, submission, problem, &selector, options, sender));
+    let mut events = Vec::new();
+    while let Ok(event) = receiver.try_recv() {
+        events.push(event);
+    }
+    check_order(&events);
+    validate(&serde_json::to_value(&evaluation.report).unwrap());
+    (evaluation, events)
+}
+
+/// Phases of one subject follow one another, and the verdict is last.
+fn check_order(events: &[Event]) {
+    let mut running = std::collections::BTreeMap::new();
+    for event in events {
+        match *event {
+            Event::PhaseStarted { subject, phase } => {
+                assert_eq!(running.insert(subject, phase), None, "{subject:?} {phase}");
+            }
+            Event::Progress { subject, phase, done, total } => {
+                assert_eq!(running.get(&subject), Some(&phase));
+                assert!(done <= total);
+            }
+            Event::PhaseFinished { subject, phase, .. } => {
+                assert_eq!(running.remove(&subject), Some(phase));
+            }
+            _ => {}
+        }
+    }
+    assert!(running.is_empty(), "{running:?}");
+    assert!(matches!(events.last(), Some(Event::Verdict(_))), "{:?}", events.last());
 }

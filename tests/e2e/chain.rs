@@ -1,0 +1,226 @@
+//! The chain is real: break a link of it, and the verdict says which.
+
+mod common;
+
+use async_trait::async_trait;
+use common::{candidate, context, evaluate, problem};
+use filbench_board::Board;
+use filbench_flow::Firmware;
+use filbench_lab::tampering::{Tampering, TamperingLink};
+use filbench_lab::{Link, Place, Selector, Timing, VirtualPlace};
+use filbench_model::{
+    Bits, BoardRecord, ClockEdge, Direction, Fault, FaultPlace, Interface, MeasuredOn, Port,
+    Problem,
+};
+use filbench_run::{Event, Options, Table};
+use filbench_stimulus::{Analysis, Recorder, locate};
+use filbench_toolbox::{Toolbox, ToolboxConfig, cache_root};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+const FSM: &str = "filbench-small/Prob007_fsm";
+
+/// What is wrong with the boards on a table.
+#[derive(Clone)]
+enum Rig {
+    /// Nothing.
+    Honest,
+    /// The cable.
+    Cable(Tampering),
+    /// The board keeps running this bitstream.
+    Stuck(Arc<Vec<u8>>),
+    /// Programming fails this many times.
+    Flaky(Arc<AtomicUsize>),
+}
+
+struct RiggedTable {
+    rig: Rig,
+}
+
+impl Table for RiggedTable {
+    fn open(&self, _: &Selector) -> Result<Box<dyn Place>, Fault> {
+        let board = Board::load("icebreaker").unwrap();
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_filbench"));
+        Ok(Box::new(RiggedPlace {
+            inner: VirtualPlace::new(board, program),
+            rig: self.rig.clone(),
+        }))
+    }
+}
+
+struct RiggedPlace {
+    inner: VirtualPlace,
+    rig: Rig,
+}
+
+#[async_trait]
+impl Place for RiggedPlace {
+    async fn program(&mut self, bitstream: &[u8]) -> Result<Box<dyn Link>, Fault> {
+        match &self.rig {
+            Rig::Honest => self.inner.program(bitstream).await,
+            Rig::Cable(tampering) => {
+                let link = self.inner.program(bitstream).await?;
+                Ok(Box::new(TamperingLink::new(link, *tampering)))
+            }
+            Rig::Stuck(old) => self.inner.program(old).await,
+            Rig::Flaky(failures) => {
+                let failing = |left: usize| left.checked_sub(1);
+                match failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, failing) {
+                    Ok(_) => Err(Fault::new(FaultPlace::Program, "the cable fell out")),
+                    Err(_) => self.inner.program(bitstream).await,
+                }
+            }
+        }
+    }
+
+    fn record(&self) -> BoardRecord {
+        self.inner.record()
+    }
+
+    fn measured_on(&self) -> MeasuredOn {
+        self.inner.measured_on()
+    }
+
+    fn timing(&self) -> Timing {
+        // Silence is part of these tests; a minute of it is not needed.
+        Timing { reply: Duration::from_secs(10), attempts: 2, ..self.inner.timing() }
+    }
+
+    async fn last_words(&mut self) -> Option<String> {
+        self.inner.last_words().await
+    }
+
+    async fn release(&mut self) {
+        self.inner.release().await;
+    }
+}
+
+/// Judges the right FSM on a rigged table; the problem was proven before.
+fn judge(rig: Rig, options: &Options) -> (filbench_run::Evaluation, Vec<Event>) {
+    let right = candidate(FSM, "right");
+    let honest = context().with_table(Arc::new(RiggedTable { rig: Rig::Honest }));
+    let (evaluation, _) = evaluate(&honest, &right, &problem(FSM), &Options::default());
+    assert_eq!(
+        evaluation.report.verdict.to_string(),
+        "pass",
+        "{}",
+        evaluation.report.verdict.reason
+    );
+    let rigged = context().with_table(Arc::new(RiggedTable { rig }));
+    evaluate(&rigged, &right, &problem(FSM), options)
+}
+
+/// The FSM's problem, as the evaluation records it.
+fn recorded() -> Problem {
+    let port = |name: &str, direction, width| Port { name: name.into(), direction, width };
+    let analysis = Analysis {
+        interface: Interface {
+            ports: vec![
+                port("clk", Direction::Input, 1),
+                port("reset", Direction::Input, 1),
+                port("x", Direction::Input, 1),
+                port("y", Direction::Output, 2),
+                port("found", Direction::Output, 1),
+                port("level", Direction::Output, 1),
+            ],
+        },
+        event_inputs: Bits::from_u64(0b001, 3),
+        clocks: vec![(0, ClockEdge::Rising)],
+    };
+    let toolbox = Toolbox::open(ToolboxConfig {
+        cache: cache_root(),
+        worker: Some(env!("CARGO_BIN_EXE_filbench").into()),
+    });
+    let recorder = Recorder::new(toolbox.unwrap(), &cache_root());
+    recorder.record(&locate(&problem(FSM)).unwrap(), &analysis).unwrap()
+}
+
+#[test]
+fn a_bit_flipped_before_the_checksum_is_a_mismatch_there() {
+    let problem = recorded();
+    // One byte a capture; the problem's output bit 2 is the port `found`.
+    let captured: Vec<usize> =
+        (0..problem.steps.len()).filter(|&step| problem.steps[step].captured()).collect();
+    let byte =
+        captured.iter().position(|&step| step > 20 && problem.steps[step].care.get(2)).unwrap();
+    let step = captured[byte];
+    let tampering = Tampering::CaptureBeforeChecksum { byte, bit: 2 };
+    let (evaluation, _) = judge(Rig::Cable(tampering), &Options::default());
+    let report = evaluation.report;
+    assert_eq!(report.verdict.to_string(), "fail (mismatch)", "{}", report.verdict.reason);
+    let mismatch = report.mismatch.unwrap();
+    assert_eq!((mismatch.step, mismatch.port.as_str()), (step, "found"));
+    let expected = problem.steps[step].expected.get(2);
+    assert_eq!(mismatch.expected, u8::from(expected).to_string());
+    assert_eq!(mismatch.got, u8::from(!expected).to_string());
+    assert_eq!(report.mismatching_samples, Some(1));
+    assert_eq!(report.link.unwrap().retransmissions, 0);
+}
+
+#[test]
+fn a_bit_flipped_after_the_checksum_is_sent_again() {
+    let tampering = Tampering::CaptureAfterChecksum { byte: 7, bit: 2 };
+    let (evaluation, events) = judge(Rig::Cable(tampering), &Options::default());
+    let report = evaluation.report;
+    assert_eq!(report.verdict.to_string(), "pass", "{}", report.verdict.reason);
+    assert!(report.link.unwrap().retransmissions >= 1);
+    assert!(!events.iter().any(|event| matches!(event, Event::Retrying { .. })));
+}
+
+#[test]
+fn bytes_that_come_never_or_twice_are_made_good() {
+    for tampering in [
+        Tampering::Drop { byte: 3 },
+        Tampering::Drop { byte: 200 },
+        Tampering::Double { byte: 5 },
+        Tampering::Double { byte: 201 },
+    ] {
+        let (evaluation, _) = judge(Rig::Cable(tampering), &Options::default());
+        let report = evaluation.report;
+        assert_eq!(report.verdict.to_string(), "pass", "{tampering:?}: {}", report.verdict.reason);
+    }
+}
+
+#[test]
+fn another_bitstream_in_the_board_is_a_fault() {
+    let context = context();
+    let dff = "filbench-small/Prob002_dff";
+    let (other, _) =
+        evaluate(&context, &candidate(dff, "right"), &problem(dff), &Options::default());
+    let old = other.artifacts.into_iter().find(|artifact| artifact.name == "bitstream.bin");
+    let rig = Rig::Stuck(Arc::new(old.unwrap().contents));
+    let (evaluation, _) = judge(rig, &Options::default());
+    let report = evaluation.report;
+    assert_eq!(report.verdict.to_string(), "fault (wrong_bitstream)", "{}", report.verdict.reason);
+    assert_eq!(report.mismatching_samples, None);
+}
+
+#[test]
+fn a_fault_that_goes_away_costs_the_design_nothing() {
+    let failures = Arc::new(AtomicUsize::new(1));
+    let (evaluation, events) = judge(Rig::Flaky(failures), &Options::default());
+    assert_eq!(evaluation.report.verdict.to_string(), "pass");
+    let retries = events.iter().filter(|event| matches!(event, Event::Retrying { .. }));
+    assert_eq!(retries.count(), 1);
+}
+
+#[test]
+fn a_fault_that_stays_is_a_fault() {
+    let failures = Arc::new(AtomicUsize::new(usize::MAX));
+    let (evaluation, _) = judge(Rig::Flaky(failures), &Options::default());
+    assert_eq!(evaluation.report.verdict.to_string(), "fault (program)");
+    assert_eq!(evaluation.report.verdict.reason, "the cable fell out");
+}
+
+#[test]
+fn without_firmware_there_is_no_verdict_on_the_design() {
+    let options = Options {
+        firmware: Some(Firmware::new(vec![0; Firmware::BYTES_MAX])),
+        ..Options::default()
+    };
+    let (evaluation, _) = judge(Rig::Honest, &options);
+    let report = evaluation.report;
+    assert_eq!(report.verdict.to_string(), "fault (link)", "{}", report.verdict.reason);
+}
