@@ -6,6 +6,10 @@ module TopModule (
   output logic a,
   output logic b
 );
-  always_ff @(posedge clk_a or posedge reset) a <= reset ? 1'b0 : b != d;
-  always_ff @(posedge clk_b or posedge reset) b <= reset ? 1'b0 : a;
+  always_ff @(posedge clk_a or posedge reset)
+    if (reset) a <= 1'b0;
+    else a <= b != d;
+  always_ff @(posedge clk_b or posedge reset)
+    if (reset) b <= 1'b0;
+    else b <= a;
 endmodule

@@ -1,12 +1,11 @@
-// Right, but for a bus inside that is let go.
+// Lets go of its output while it is in reset.
 module TopModule (
   input clk,
   input reset,
   input [7:0] d,
-  output logic [7:0] q
+  output [7:0] q
 );
-wire [7:0] bus;
-assign bus = reset ? 8'bz : q + d;
-assign bus = reset ? 8'd0 : 8'bz;
-always @(posedge clk) q <= bus;
+  logic [7:0] sum;
+  always @(posedge clk) sum <= reset ? 8'd0 : sum + d;
+  assign q = reset ? 8'bz : sum;
 endmodule
