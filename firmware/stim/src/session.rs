@@ -74,24 +74,26 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
         loop {
             let mut byte = [0];
             self.line.read_exact(&mut byte)?;
-            let request = match self.decoder.push(byte[0]) {
+            match self.decoder.push(byte[0]) {
                 None => continue,
-                Some(Ok(message)) => Request::decode(message),
+                Some(Ok(message)) => match Request::decode(message) {
+                    Ok((header, request)) => self.answer(header.tag, request)?,
+                    // Whatever it asks for, a block may follow.
+                    Err(_) => self.resynchronise(NakReason::UnknownMessage)?,
+                },
                 Some(Err(_)) => {
                     count(&mut self.errors.bad_frames);
-                    self.line.drain()?;
-                    return Ok(self.refuse(0, NakReason::BadFrame)?);
+                    self.resynchronise(NakReason::BadFrame)?;
                 }
-            };
-            return Ok(match request {
-                Ok((header, request)) => self.answer(header.tag, request)?,
-                Err(_) => {
-                    // Whatever it asks for, a block may follow.
-                    self.line.drain()?;
-                    self.refuse(0, NakReason::UnknownMessage)?;
-                }
-            });
+            }
+            return Ok(());
         }
+    }
+
+    /// Drops what is on the line and says so.
+    fn resynchronise(&mut self, reason: NakReason) -> Result<(), L::Error> {
+        self.line.drain()?;
+        self.refuse(0, reason)
     }
 
     fn answer(&mut self, tag: u8, request: Request) -> Result<(), L::Error> {

@@ -109,11 +109,11 @@ fn scenario() -> impl Strategy<Value = Scenario> {
 /// The seed is fixed: a CRC of 16 bits misses one damage in 65,536, so that a test with
 /// new luck in every run would fail some day without a defect.
 fn config(cases: u32) -> Config {
-    Config { cases, rng_seed: RngSeed::Fixed(2), ..Config::default() }
+    Config { cases, rng_seed: RngSeed::Fixed(0x66_69_6c), ..Config::default() }
 }
 
 proptest! {
-    #![proptest_config(config(15000))]
+    #![proptest_config(config(600))]
 
     #[test]
     fn a_bad_cable_costs_time_and_nothing_else(scenario in scenario(), faults in faults(cable())) {
