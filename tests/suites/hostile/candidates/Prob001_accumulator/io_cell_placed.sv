@@ -5,12 +5,14 @@ module TopModule (
   input [7:0] d,
   output logic [7:0] q
 );
-always @(posedge clk) q <= reset ? 8'd0 : q + d;
-(* BEL = "X33/Y7/io0" *)
-SB_IO #(
-  .PIN_TYPE(6'b011001)
-) pin (
-  .PACKAGE_PIN(),
-  .D_OUT_0(q[0])
-);
+  wire heard;
+  (* BEL = "X33/Y7/io0" *)
+  SB_IO #(
+    .PIN_TYPE(6'b011001)
+  ) pin (
+    .PACKAGE_PIN(),
+    .D_IN_0(heard),
+    .D_OUT_0(q[0])
+  );
+  always @(posedge clk) q <= reset ? 8'd0 : q + {d[7:1], heard};
 endmodule
