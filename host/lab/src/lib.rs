@@ -6,6 +6,7 @@
 //! virtual. The virtual place runs `filbench vboard` as a child, with the UART on its
 //! standard streams.
 
+mod error;
 mod place;
 mod plan;
 mod selector;
@@ -13,9 +14,11 @@ mod session;
 #[cfg(feature = "testing")]
 pub mod tampering;
 mod virtual_place;
+mod wire_line;
 
+pub use error::SessionError;
 pub use place::{Link, Place, Timing};
 pub use plan::PlayPlan;
 pub use selector::{Selector, SelectorError};
-pub use session::{Identity, Session, SessionError};
+pub use session::{Identity, Session};
 pub use virtual_place::VirtualPlace;

@@ -1,14 +1,11 @@
-use crate::{Link, PlayPlan, Timing};
-use filbench_model::{Fault, FaultPlace, LinkRecord};
+use crate::wire_line::{Answer, Unanswered, WireLine};
+use crate::{Link, PlayPlan, SessionError, Timing};
+use filbench_model::LinkRecord;
 use filbench_wire::program::{Block, Encoder, Response};
 use filbench_wire::{
-    Crc16, FrameDecoder, Hello, MAX_BLOCK, MAX_MESSAGE, NakReason, Played, RING_MARGIN, Reply,
-    Request, SelfTest, Status,
+    Crc16, Hello, MAX_BLOCK, MessageError, Nak, NakReason, Played, RING_MARGIN, Reply, Request,
+    Status, VERSION,
 };
-use std::io;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout, timeout_at};
 
 /// Who answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,133 +43,33 @@ impl From<&Hello> for Identity {
     }
 }
 
-/// Why a session ended. A wrong sample is never among its ends.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    /// The line is gone.
-    #[error("the line to the board broke at `{request}`")]
-    Line {
-        /// What was being asked.
-        request: &'static str,
-        /// The cause.
-        source: io::Error,
-    },
-    /// No readable answer, as often as it was tried.
-    #[error("the board did not answer `{request}`, tried {attempts} times within {} s each; last: {last}", reply.as_secs())]
-    Silent {
-        /// What was asked.
-        request: &'static str,
-        /// How often.
-        attempts: u32,
-        /// How long each.
-        reply: Duration,
-        /// What came the last time.
-        last: String,
-    },
-    /// The firmware does not carry it out.
-    #[error("the firmware refuses `{request}`: {reason}")]
-    Refused {
-        /// What was asked.
-        request: &'static str,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// An answer that no right firmware gives.
-    #[error("the firmware answers `{request}` wrongly: {found}")]
-    Wrong {
-        /// What was asked.
-        request: &'static str,
-        /// What came.
-        found: String,
-    },
-    /// One step does not fit into an empty block.
-    #[error("a step of {input_bytes} input bytes with {capture_bytes} captured ones does not fit a block of {room} bytes or a capture buffer of {capture_capacity}")]
-    StepTooLarge {
-        /// Bytes of the input bank.
-        input_bytes: usize,
-        /// Bytes of a capture.
-        capture_bytes: usize,
-        /// Room in a block.
-        room: usize,
-        /// Room for captures.
-        capture_capacity: usize,
-    },
-}
-
-impl From<SessionError> for Fault {
-    fn from(error: SessionError) -> Self {
-        let place = match error {
-            SessionError::Line { .. } | SessionError::Silent { .. } => FaultPlace::Link,
-            _ => FaultPlace::Firmware,
-        };
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        Fault::new(place, format!("{error}{}", cause.unwrap_or_default()))
-    }
-}
-
 /// A session with a board's firmware.
 ///
 /// One request is under way at a time. It is sent again when its answer does not come
 /// or cannot be read; blocks are numbered, so that repeating one never executes it
-/// twice.
+/// twice. The next block is not sent ahead: playing it would overwrite the captures of
+/// the one before, which may have to be sent again.
 pub struct Session<L> {
-    link: L,
-    timing: Timing,
+    line: WireLine<L>,
     identity: Identity,
-    decoder: FrameDecoder<{ MAX_MESSAGE + 2 }>,
-    received: Vec<u8>,
-    taken: usize,
-    tag: u8,
+    /// Number of the last block that was played.
     block: u16,
+    /// Steps that the board has executed, modulo 256.
     steps: u8,
-    record: LinkRecord,
-}
-
-/// An answer with its raw bytes, if it has any.
-struct Answer {
-    reply: Reply,
-    captured: Vec<u8>,
-}
-
-/// Why one attempt failed.
-enum Attempt {
-    /// Try again.
-    Again(String),
-    /// The captures came garbled: the block was played, ask for them again.
-    Recapture,
-    /// Give up.
-    End(SessionError),
 }
 
 impl<L: Link> Session<L> {
-    /// Says hello.
+    /// Says hello to a board that was just loaded.
     pub async fn open(link: L, timing: Timing) -> Result<Self, SessionError> {
-        let mut session = Self {
-            link,
-            timing,
-            identity: Identity {
-                firmware: [0; 3],
-                netlist_hash: [0; 16],
-                input_bytes: 0,
-                output_bytes: 0,
-                slots: 0,
-                clock_hz: 0,
-                capture_capacity: 0,
-                ring_capacity: 0,
-            },
-            decoder: FrameDecoder::new(),
-            received: Vec::new(),
-            taken: 0,
-            tag: 0,
-            block: 0,
-            steps: 0,
-            record: LinkRecord::default(),
-        };
-        match session.ask("Hello", Request::Hello, &[]).await?.reply {
-            Reply::Hello(hello) => session.identity = Identity::from(&hello),
+        let mut line = WireLine::new(link, timing);
+        let hello = match ask(&mut line, "Hello", Request::Hello, &[]).await?.reply {
+            Reply::Hello(hello) => hello,
             reply => return Err(wrong("Hello", &reply)),
+        };
+        if hello.last_block() != 0 {
+            return Err(SessionError::NotFresh { last_block: hello.last_block() });
         }
-        Ok(session)
+        Ok(Self { line, identity: Identity::from(&hello), block: 0, steps: 0 })
     }
 
     /// Who answered.
@@ -182,7 +79,7 @@ impl<L: Link> Session<L> {
 
     /// What went over the line so far.
     pub fn record(&self) -> LinkRecord {
-        self.record
+        self.line.record
     }
 
     /// Plays all vectors; returns the captures, one after another.
@@ -215,54 +112,50 @@ impl<L: Link> Session<L> {
         for (inputs, capture) in plan.vectors {
             let response = if capture { Response::Captured } else { Response::Ignored };
             if encoder.step(&inputs, response, &mut block).is_err() {
-                self.play_block(&block, &mut captures).await?;
+                captures.extend(self.play_block(&block).await?);
                 progress(played);
                 block.clear();
-                encoder
-                    .step(&inputs, response, &mut block)
-                    .map_err(|_| too_large(inputs.len()))?;
+                encoder.step(&inputs, response, &mut block).map_err(|_| too_large(inputs.len()))?;
             }
             played += 1;
         }
-        self.play_block(&block, &mut captures).await?;
+        captures.extend(self.play_block(&block).await?);
         progress(played);
         Ok(captures)
     }
 
-    /// A checksum over the firmware as it stands in RAM.
-    pub async fn self_test(&mut self) -> Result<SelfTest, SessionError> {
-        match self.ask("SelfTest", Request::SelfTest, &[]).await?.reply {
-            Reply::SelfTest(test) => Ok(test),
-            reply => Err(wrong("SelfTest", &reply)),
+    /// Compares the firmware as it stands in RAM with the image that was put into
+    /// the bitstream.
+    pub async fn self_test(&mut self, image: &[u8]) -> Result<(), SessionError> {
+        let test = match ask(&mut self.line, "SelfTest", Request::SelfTest, &[]).await?.reply {
+            Reply::SelfTest(test) => test,
+            reply => return Err(wrong("SelfTest", &reply)),
+        };
+        let start = usize::from(test.start);
+        let summed = image.get(start..start + usize::from(test.length)).unwrap_or_default();
+        let expected = u16::from_le_bytes(Crc16::of(summed).to_bytes());
+        if summed.is_empty() || test.crc != expected {
+            return Err(SessionError::Corrupt { found: test.crc, expected });
         }
+        Ok(())
     }
 
     /// The board's own counters.
     pub async fn status(&mut self) -> Result<Status, SessionError> {
-        match self.ask("Status", Request::Status, &[]).await?.reply {
+        match ask(&mut self.line, "Status", Request::Status, &[]).await?.reply {
             Reply::Status(status) => Ok(status),
             reply => Err(wrong("Status", &reply)),
         }
     }
 
-    async fn play_block(
-        &mut self,
-        block: &Block<'_>,
-        captures: &mut Vec<u8>,
-    ) -> Result<(), SessionError> {
+    async fn play_block(&mut self, block: &Block<'_>) -> Result<Vec<u8>, SessionError> {
         let program = block.program();
-        if program.is_empty() {
-            return Ok(());
-        }
-        // After 65,535 comes 1: 0 is no block.
-        let number = self.block.checked_add(1).unwrap_or(1);
-        let length = u16::try_from(program.len()).map_err(|_| SessionError::StepTooLarge {
-            input_bytes: 0,
-            capture_bytes: 0,
-            room: MAX_BLOCK,
-            capture_capacity: 0,
-        })?;
-        let answer = self.ask("Play", Request::Play { block: number, length }, program).await?;
+        let Ok(length @ 1..) = u16::try_from(program.len()) else {
+            return Ok(Vec::new());
+        };
+        let number = self.block.checked_add(1).ok_or(SessionError::TooLong)?;
+        let request = Request::Play { block: number, length };
+        let answer = ask(&mut self.line, "Play", request, program).await?;
         let Reply::Played(played) = answer.reply else {
             return Err(wrong("Play", &answer.reply));
         };
@@ -270,196 +163,123 @@ impl<L: Link> Session<L> {
         self.steps = self.steps.wrapping_add((block.steps() % 256) as u8);
         let expected = Played {
             block: number,
-            captured: (block.captured() % 65536) as u16,
+            captured: u16::try_from(block.captured()).unwrap_or(u16::MAX),
             steps: self.steps,
             bad_opcode: false,
             capture_overflow: false,
         };
         if played != expected {
-            return Err(SessionError::Wrong {
-                request: "Play",
-                found: format!("{played:?} instead of {expected:?}"),
-            });
+            let found = format!("{played:?} instead of {expected:?}");
+            return Err(SessionError::Wrong { request: "Play", found });
         }
-        self.record.blocks += 1;
-        captures.extend_from_slice(&answer.captured);
-        Ok(())
-    }
-
-    /// Sends a request, with the block that follows it, until it is answered.
-    async fn ask(
-        &mut self,
-        name: &'static str,
-        request: Request,
-        block: &[u8],
-    ) -> Result<Answer, SessionError> {
-        let mut next = (request, block);
-        let mut last = String::new();
-        for attempt in 0..self.timing.attempts {
-            if attempt > 0 {
-                self.record.retransmissions += 1;
-                tracing::debug!(link.request = name, link.attempt = attempt, "{last}");
-                self.calm(name).await?;
-            }
-            self.tag = self.tag.checked_add(1).unwrap_or(1);
-            self.send(name, next.0, next.1).await?;
-            match self.answer(name).await {
-                Ok(answer) => return Ok(answer),
-                Err(Attempt::Again(why)) => {
-                    last = why;
-                    next = (request, block);
-                }
-                Err(Attempt::Recapture) => {
-                    last = "the captures came garbled".to_owned();
-                    if let Request::Play { block, .. } = request {
-                        next = (Request::Resend { block }, &[]);
-                    }
-                }
-                Err(Attempt::End(error)) => return Err(error),
-            }
-        }
-        Err(SessionError::Silent {
-            request: name,
-            attempts: self.timing.attempts,
-            reply: self.timing.reply,
-            last,
-        })
-    }
-
-    async fn send(
-        &mut self,
-        name: &'static str,
-        request: Request,
-        block: &[u8],
-    ) -> Result<(), SessionError> {
-        let mut bytes = request.frame(self.tag).finish().to_vec();
-        if !block.is_empty() {
-            bytes.extend_from_slice(block);
-            bytes.extend_from_slice(&Crc16::of(block).to_bytes());
-        }
-        self.record.bytes_down += bytes.len() as u64;
-        let line = |source| SessionError::Line { request: name, source };
-        let sent = timeout(self.timing.reply, async {
-            self.link.write_all(&bytes).await?;
-            self.link.flush().await
-        });
-        match sent.await {
-            Ok(sent) => sent.map_err(line),
-            Err(_) => Err(line(io::ErrorKind::TimedOut.into())),
-        }
-    }
-
-    /// Reads until the answer to the current tag is whole.
-    async fn answer(&mut self, name: &'static str) -> Result<Answer, Attempt> {
-        let deadline = Instant::now() + self.timing.reply;
-        loop {
-            let byte = self.byte(name, deadline).await?;
-            let (header, reply) = match self.decoder.push(byte) {
-                None => continue,
-                Some(Ok(message)) => Reply::decode(message)
-                    .map_err(|error| Attempt::Again(format!("an unreadable message: {error:?}")))?,
-                Some(Err(error)) => {
-                    return Err(Attempt::Again(format!("an unreadable frame: {error:?}")));
-                }
-            };
-            let captured = match &reply {
-                Reply::Played(played) => {
-                    Some(self.captures(name, usize::from(played.captured), deadline).await?)
-                }
-                _ => None,
-            };
-            if let Reply::Nak(nak) = &reply
-                && (header.tag == self.tag || header.tag == 0)
-            {
-                return Err(refusal(name, nak.reason));
-            }
-            if header.tag != self.tag {
-                // The late answer to an earlier attempt.
-                continue;
-            }
-            return match captured {
-                None => Ok(Answer { reply, captured: Vec::new() }),
-                Some(Some(captured)) => Ok(Answer { reply, captured }),
-                Some(None) => Err(Attempt::Recapture),
-            };
-        }
-    }
-
-    /// The raw bytes behind `Played`; `None` when their CRC does not match.
-    async fn captures(
-        &mut self,
-        name: &'static str,
-        length: usize,
-        deadline: Instant,
-    ) -> Result<Option<Vec<u8>>, Attempt> {
-        let mut bytes = Vec::with_capacity(length + 2);
-        while bytes.len() < length + 2 {
-            match self.byte(name, deadline).await {
-                Ok(byte) => bytes.push(byte),
-                Err(Attempt::Again(_)) => return Err(Attempt::Recapture),
-                Err(end) => return Err(end),
-            }
-        }
-        let good = Crc16::of(&bytes).is_settled();
-        bytes.truncate(length);
-        Ok(good.then_some(bytes))
-    }
-
-    async fn byte(&mut self, name: &'static str, deadline: Instant) -> Result<u8, Attempt> {
-        if self.taken == self.received.len() {
-            self.received.clear();
-            self.taken = 0;
-            match timeout_at(deadline, self.link.read_buf(&mut self.received)).await {
-                Ok(Ok(0)) => {
-                    let source = io::ErrorKind::UnexpectedEof.into();
-                    return Err(Attempt::End(SessionError::Line { request: name, source }));
-                }
-                Ok(Ok(count)) => self.record.bytes_up += count as u64,
-                Ok(Err(source)) => {
-                    return Err(Attempt::End(SessionError::Line { request: name, source }));
-                }
-                Err(_) => return Err(Attempt::Again("no answer in time".to_owned())),
-            }
-        }
-        let byte = self.received[self.taken];
-        self.taken += 1;
-        Ok(byte)
-    }
-
-    /// Drops what still comes, until the line is quiet.
-    async fn calm(&mut self, name: &'static str) -> Result<(), SessionError> {
-        self.decoder.reset();
-        self.taken = self.received.len();
-        let limit = Instant::now() + self.timing.reply;
-        let mut scrap = Vec::new();
-        while Instant::now() < limit {
-            scrap.clear();
-            match timeout(self.timing.quiet, self.link.read_buf(&mut scrap)).await {
-                Err(_) => return Ok(()),
-                Ok(Ok(count)) if count > 0 => self.record.bytes_up += count as u64,
-                Ok(Ok(_)) => {
-                    let source = io::ErrorKind::UnexpectedEof.into();
-                    return Err(SessionError::Line { request: name, source });
-                }
-                Ok(Err(source)) => return Err(SessionError::Line { request: name, source }),
-            }
-        }
-        Ok(())
+        self.line.record.blocks += 1;
+        Ok(answer.captured)
     }
 }
 
-fn refusal(name: &'static str, reason: NakReason) -> Attempt {
-    let text = match reason {
-        NakReason::BadFrame => return Attempt::Again("the board could not read it".into()),
-        NakReason::BadBlock => return Attempt::Again("the board got a garbled block".into()),
-        NakReason::Stalled => return Attempt::Again("the board got half a block".into()),
-        NakReason::UnknownMessage => "it does not know the message; its version differs",
-        NakReason::NoSession => "the board was reset within the session",
-        NakReason::WrongBlock => "the block is neither the next nor the last one",
-        NakReason::BadLength => "no block has this length",
-        NakReason::NoIdentity => "its bitstream has no identity block",
+/// Sends a request, with the block that follows it, until it is answered.
+async fn ask<L: Link>(
+    line: &mut WireLine<L>,
+    name: &'static str,
+    request: Request,
+    block: &[u8],
+) -> Result<Answer, SessionError> {
+    let attempts = line.timing().attempts;
+    let mut next = Retry { request, why: String::new(), suspicion: None };
+    for attempt in 1..=attempts {
+        if attempt > 1 {
+            line.record.retransmissions += 1;
+            tracing::debug!(link.request = name, link.attempt = attempt, "{}", next.why);
+        }
+        let block = if next.request == request { block } else { &[] };
+        let sent = next.request;
+        next = match line.exchange(sent, block).await {
+            Ok(Answer { reply: Reply::Nak(nak), .. }) => after_refusal(name, request, sent, nak)?,
+            Ok(answer) => return Ok(answer),
+            Err(unanswered) => after_silence(name, request, unanswered)?,
+        };
+        line.calm().await.or_else(|broken| after_silence(name, request, broken).map(drop))?;
+    }
+    let silent = || SessionError::Silent {
+        request: name,
+        attempts,
+        reply: line.timing().reply,
+        last: next.why,
     };
-    Attempt::End(SessionError::Refused { request: name, reason: text })
+    Err(next.suspicion.unwrap_or_else(silent))
+}
+
+/// What to do after an attempt that failed.
+struct Retry {
+    /// What to send.
+    request: Request,
+    /// What went wrong.
+    why: String,
+    /// What it means if it goes wrong every time. Once proves nothing: behind a lost
+    /// byte, captures are read as frames, and some are sound by chance or by design.
+    suspicion: Option<SessionError>,
+}
+
+/// What to do when no answer came to `request`.
+fn after_silence(
+    name: &'static str,
+    request: Request,
+    unanswered: Unanswered,
+) -> Result<Retry, SessionError> {
+    let again = |why: String| Retry { request, why, suspicion: None };
+    Ok(match unanswered {
+        Unanswered::Broken(source) => return Err(SessionError::Line { request: name, source }),
+        Unanswered::Foreign(MessageError::Version { found }) => Retry {
+            suspicion: Some(SessionError::Version { found, expected: VERSION }),
+            ..again(format!("a message of version {found}"))
+        },
+        Unanswered::Foreign(MessageError::Malformed) => {
+            let found = "an unknown message".to_owned();
+            Retry {
+                suspicion: Some(SessionError::Wrong { request: name, found: found.clone() }),
+                ..again(found)
+            }
+        }
+        Unanswered::Late => again("no answer in time".into()),
+        Unanswered::Damaged(error) => again(format!("a damaged frame ({error:?})")),
+        Unanswered::CapturesLost => Retry {
+            // The block was played, so its bytes need not go down again.
+            request: match request {
+                Request::Play { block, .. } => Request::Resend { block },
+                other => other,
+            },
+            ..again("damaged captures".into())
+        },
+    })
+}
+
+/// What to do when the board refused `sent`, which was meant to get `request` done.
+fn after_refusal(
+    name: &'static str,
+    request: Request,
+    sent: Request,
+    nak: Nak,
+) -> Result<Retry, SessionError> {
+    let again = |why: &str| Ok(Retry { request, why: why.into(), suspicion: None });
+    let refused = |reason| SessionError::Refused { request: name, reason };
+    match (nak.reason, sent) {
+        (NakReason::BadFrame, _) => again("the board got a damaged frame"),
+        (NakReason::BadBlock, _) => again("the board got a damaged block"),
+        (NakReason::Stalled, _) => again("the board got a part of a block"),
+        // What said that the block was played was no answer of the board.
+        (NakReason::WrongBlock, Request::Resend { block }) if nak.expected == block => {
+            again("the board has not played the block yet")
+        }
+        (NakReason::UnknownMessage, _) => Ok(Retry {
+            request,
+            why: "the board got a message that it does not know".into(),
+            suspicion: Some(refused("it does not know the message")),
+        }),
+        (NakReason::NoSession, _) => Err(SessionError::Reset { request: name }),
+        (NakReason::WrongBlock, _) => Err(refused("the block is neither the next nor the last")),
+        (NakReason::BadLength, _) => Err(refused("no block has this length")),
+        (NakReason::NoIdentity, _) => Err(refused("its bitstream has no identity block")),
+    }
 }
 
 fn wrong(request: &'static str, reply: &Reply) -> SessionError {

@@ -8,19 +8,24 @@ use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, sink};
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// The board's side may say this much.
+/// What the child may say is kept up to here.
 const WORDS_MAX: u64 = 16 << 10;
+/// What the child may allocate; a board takes some 100 MB.
+const MEMORY_MAX: u64 = 2 << 30;
 /// How long a child that closed its line may take to end.
 const END: Duration = Duration::from_secs(5);
 
 /// A board in software: `filbench vboard` as a child, its UART on standard streams.
 ///
-/// The child gets the bitstream and the board's kind and nothing else. It dies with
-/// this value, and by itself when its input ends.
+/// The child gets the bitstream and the board's kind and nothing else. It is killed with
+/// this value, and ends by itself when its input does, so also when this process is
+/// killed. (A parent-death signal would not do: it comes when the *thread* that started
+/// the child ends, and an async runtime's threads come and go.)
 #[derive(Debug)]
 pub struct VirtualPlace {
     board: Board,
@@ -31,7 +36,7 @@ pub struct VirtualPlace {
 #[derive(Debug)]
 struct Running {
     child: Child,
-    stderr: Option<ChildStderr>,
+    words: JoinHandle<Vec<u8>>,
     /// The bitstream, which the child reads through our file table.
     _bitstream: File,
 }
@@ -44,10 +49,8 @@ impl VirtualPlace {
 
     fn start(&mut self, bitstream: &[u8]) -> std::io::Result<Box<dyn Link>> {
         // In memory: a killed process leaves no file behind.
-        let mut file = File::from(rustix::fs::memfd_create(
-            "bitstream",
-            rustix::fs::MemfdFlags::CLOEXEC,
-        )?);
+        let mut file =
+            File::from(rustix::fs::memfd_create("bitstream", rustix::fs::MemfdFlags::CLOEXEC)?);
         file.write_all(bitstream)?;
         let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
         let mut child = Command::new(&self.program)
@@ -60,10 +63,31 @@ impl VirtualPlace {
         let missing = || std::io::Error::other("the child has no standard streams");
         let stdin = child.stdin.take().ok_or_else(missing)?;
         let stdout = child.stdout.take().ok_or_else(missing)?;
-        let stderr = child.stderr.take();
-        self.running = Some(Running { child, stderr, _bitstream: file });
+        let stderr = child.stderr.take().ok_or_else(missing)?;
+        limit_memory(&child)?;
+        let words = tokio::spawn(listen(stderr));
+        self.running = Some(Running { child, words, _bitstream: file });
         Ok(Box::new(tokio::io::join(stdout, stdin)))
     }
+}
+
+/// Keeps the first words and lets the rest go, so that the child never waits.
+async fn listen(mut stderr: ChildStderr) -> Vec<u8> {
+    let mut words = Vec::new();
+    // What came before an error is still worth telling.
+    let _ = (&mut stderr).take(WORDS_MAX).read_to_end(&mut words).await;
+    let _ = tokio::io::copy(&mut stderr, &mut sink()).await;
+    words
+}
+
+fn limit_memory(child: &Child) -> std::io::Result<()> {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    if let Some(pid) = pid {
+        let limit = Rlimit { current: Some(MEMORY_MAX), maximum: Some(MEMORY_MAX) };
+        prlimit(Some(pid), Resource::Data, limit)?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -97,23 +121,14 @@ impl Place for VirtualPlace {
 
     fn timing(&self) -> Timing {
         // A second of the board may be half a minute of a busy machine.
-        Timing {
-            reply: Duration::from_secs(60),
-            quiet: Duration::from_millis(300),
-            attempts: 5,
-        }
+        Timing { reply: Duration::from_secs(60), quiet: Duration::from_millis(300), attempts: 5 }
     }
 
     async fn last_words(&mut self) -> Option<String> {
-        let running = self.running.as_mut()?;
         // Only a child that has ended, or ends now, has last words.
-        let status = timeout(END, running.child.wait()).await.ok()?.ok()?;
-        let mut text = Vec::new();
-        if let Some(stderr) = &mut running.stderr {
-            // What came before an error is still worth telling.
-            let _ = stderr.take(WORDS_MAX).read_to_end(&mut text).await;
-        }
-        let text = String::from_utf8_lossy(&text).trim().to_owned();
+        let status = timeout(END, self.running.as_mut()?.child.wait()).await.ok()?.ok()?;
+        let words = timeout(END, self.running.take()?.words).await.ok()?.ok()?;
+        let text = String::from_utf8_lossy(&words).trim().to_owned();
         Some(if text.is_empty() { format!("it ended with {status}") } else { text })
     }
 

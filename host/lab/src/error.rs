@@ -1,0 +1,120 @@
+use filbench_model::{Fault, FaultPlace};
+use std::io;
+use std::time::Duration;
+
+/// Why a session ended. A wrong sample is never among its ends.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The line is gone.
+    #[error("the line to the board broke at `{request}`")]
+    Line {
+        /// What was being asked.
+        request: &'static str,
+        /// The cause.
+        source: io::Error,
+    },
+    /// No readable answer, as often as it was tried.
+    #[error(
+        "the board did not answer `{request}` in {attempts} attempts of at most {} s; the last: \
+         {last}; look at its power and its cable",
+        reply.as_secs()
+    )]
+    Silent {
+        /// What was asked.
+        request: &'static str,
+        /// How often.
+        attempts: u32,
+        /// How long each.
+        reply: Duration,
+        /// What became of the last attempt.
+        last: String,
+    },
+    /// The board has forgotten the session.
+    #[error(
+        "the board was reset during the play, at `{request}`; look at its power, then run again"
+    )]
+    Reset {
+        /// What was asked.
+        request: &'static str,
+    },
+    /// The firmware has played since it was loaded.
+    #[error(
+        "the board has played {last_block} blocks since its bitstream was loaded, where it should \
+         have played none: loading did not take effect; look at its programming cable"
+    )]
+    NotFresh {
+        /// The last block it executed.
+        last_block: u16,
+    },
+    /// The firmware speaks another version of the protocol.
+    #[error(
+        "the firmware speaks version {found} of the protocol, not {expected}; build it anew with \
+         `cargo xtask firmware` and run again"
+    )]
+    Version {
+        /// What it speaks.
+        found: u8,
+        /// What this program speaks.
+        expected: u8,
+    },
+    /// The firmware does not carry it out.
+    #[error("the firmware refuses `{request}`: {reason}")]
+    Refused {
+        /// What was asked.
+        request: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// An answer that no right firmware gives.
+    #[error("the firmware answers `{request}` wrongly: {found}")]
+    Wrong {
+        /// What was asked.
+        request: &'static str,
+        /// What came.
+        found: String,
+    },
+    /// The firmware in RAM is not what was put into the bitstream.
+    #[error("the firmware's checksum in RAM is {found:#06x}, where its image has {expected:#06x}")]
+    Corrupt {
+        /// As the board sums it.
+        found: u16,
+        /// As the image has it.
+        expected: u16,
+    },
+    /// One step does not fit into an empty block.
+    #[error(
+        "a step of {input_bytes} input bytes with {capture_bytes} captured ones does not fit a \
+         block of {room} bytes or a capture buffer of {capture_capacity}"
+    )]
+    StepTooLarge {
+        /// Bytes of the input bank.
+        input_bytes: usize,
+        /// Bytes of a capture.
+        capture_bytes: usize,
+        /// Room in a block.
+        room: usize,
+        /// Room for captures.
+        capture_capacity: usize,
+    },
+    /// More blocks than the protocol can count.
+    #[error("the play has more than {} blocks; split the problem", u16::MAX)]
+    TooLong,
+}
+
+impl From<SessionError> for Fault {
+    fn from(error: SessionError) -> Self {
+        let place = match error {
+            SessionError::Line { .. } | SessionError::Silent { .. } => FaultPlace::Link,
+            SessionError::NotFresh { .. } => FaultPlace::WrongBitstream,
+            SessionError::Reset { .. }
+            | SessionError::Version { .. }
+            | SessionError::Refused { .. }
+            | SessionError::Wrong { .. }
+            | SessionError::Corrupt { .. }
+            | SessionError::StepTooLarge { .. }
+            | SessionError::TooLong => FaultPlace::Firmware,
+        };
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        Self::new(place, format!("{error}{}", cause.unwrap_or_default()))
+    }
+}
