@@ -1,6 +1,6 @@
 //! What the cells of a gate-level iCE40 netlist do, as far as the analyses need
-//! to know: which pins clock, set or latch something, and which outputs follow
-//! which inputs without waiting for an event.
+//! to know: which pins clock, set or latch something, and whether outputs follow
+//! inputs without waiting for an event.
 
 use crate::netlist::{Bit, Cell, PortDirection};
 use filbench_model::ClockEdge;
@@ -90,40 +90,12 @@ fn strip(text: &str, prefix: char) -> (bool, &str) {
     }
 }
 
-/// Calls `arc(from, to)` for every pair of nets of which `to` follows `from`
-/// through `cell` without an event. A latch counts as open.
-pub(crate) fn arcs(cell: &Cell, mut arc: impl FnMut(u32, u32)) {
-    if class(cell) == Class::Sequential {
-        return;
-    }
-    for (output, to_bits) in cell.ports(PortDirection::Output) {
-        for to in to_bits.iter().filter_map(|bit| bit.net()) {
-            for (input, from_bits) in cell.ports(PortDirection::Input) {
-                if !follows(cell, output, input) {
-                    continue;
-                }
-                for from in from_bits.iter().filter_map(|bit| bit.net()) {
-                    arc(from, to);
-                }
-            }
-        }
-    }
-}
-
-/// Whether `output` of `cell` follows `input`. Only the carry wrapper has
-/// outputs that do not follow all inputs: it is a LUT (I0, A, B, and I3 or the
-/// carry in) and a carry cell (A, B, carry in) in one, and taking it as a whole
-/// would see loops in every pair of adders.
-fn follows(cell: &Cell, output: &str, input: &str) -> bool {
-    if cell.kind != "$__ICE40_CARRY_WRAPPER" {
-        return true;
-    }
-    let carry_in_to_lut = cell.parameter("I3_IS_CI").is_some_and(|value| value.ends_with('1'));
-    match (output, input) {
-        (_, "A" | "B") | ("CO", "CI") | ("O", "I0") => true,
-        ("O", "CI") => carry_in_to_lut,
-        ("O", "I3") => !carry_in_to_lut,
-        _ => false,
+/// Whether `port` of `cell` is an output. Yosys leaves the directions of its
+/// carry wrapper out, as no module stands behind it.
+pub(crate) fn is_output(cell: &Cell, port: &str) -> bool {
+    match cell.port_directions.get(port) {
+        Some(direction) => *direction == PortDirection::Output,
+        None => cell.kind == "$__ICE40_CARRY_WRAPPER" && matches!(port, "CO" | "O"),
     }
 }
 
@@ -187,27 +159,6 @@ mod tests {
                 [(EventPin::Clock(read), Bit::Net(0)), (EventPin::Clock(write), Bit::Net(1))];
             assert_eq!(pins, expected, "{kind}");
         }
-    }
-
-    #[test]
-    fn the_carry_wrapper_is_two_cells() {
-        use PortDirection::{Input, Output};
-        let mut wrapper = cell(
-            "$__ICE40_CARRY_WRAPPER",
-            &[
-                ("A", 1, Input),
-                ("B", 2, Input),
-                ("CI", 3, Input),
-                ("I0", 4, Input),
-                ("I3", 5, Input),
-                ("CO", 6, Output),
-                ("O", 7, Output),
-            ],
-        );
-        wrapper.parameters.push("I3_IS_CI", crate::netlist::Value::Text("1".into()));
-        let mut found = Vec::new();
-        arcs(&wrapper, |from, to| found.push((from, to)));
-        assert_eq!(found, [(1, 6), (2, 6), (3, 6), (1, 7), (2, 7), (3, 7), (4, 7)]);
     }
 
     #[test]

@@ -30,8 +30,9 @@ pub(crate) fn parse(tool: Tool, stderr: &[u8], files: &JobFiles) -> Vec<Diagnost
 }
 
 fn parse_line(tool: Tool, line: &str, files: &JobFiles) -> Option<Diagnostic> {
+    // Some errors have no space behind the colon.
     let (place, severity, message) =
-        [("ERROR: ", Severity::Error), ("Warning: ", Severity::Warning)].into_iter().find_map(
+        [("ERROR:", Severity::Error), ("Warning:", Severity::Warning)].into_iter().find_map(
             |(mark, severity)| {
                 let (place, message) = line.split_once(mark)?;
                 Some((place, severity, message))
@@ -55,7 +56,7 @@ fn parse_line(tool: Tool, line: &str, files: &JobFiles) -> Option<Diagnostic> {
         severity,
         file,
         line,
-        message: message.trim_end().chars().take(MESSAGE_MAX).collect(),
+        message: message.trim().chars().take(MESSAGE_MAX).collect(),
     })
 }
 
@@ -80,7 +81,7 @@ mod tests {
         let stderr = b"src/my_design.v:2: Warning: Identifier `\\b' is implicitly declared.\n\
             Selection contains:\n\
             Mismatches: 0 in 100 samples\n\
-            src/my_design.v:3: ERROR: syntax error, unexpected TOK_ENDMODULE\n\
+            src/my_design.v:3: ERROR:syntax error, unexpected TOK_ENDMODULE\n\
             ERROR: Module `\\foo' is not part of the design.\n\
             /share/techmap.v:9: Warning: of ours\n";
         let found: Vec<_> = parse(Tool::Yosys, stderr, &files)

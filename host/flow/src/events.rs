@@ -118,8 +118,10 @@ impl<'a> Walker<'a> {
             };
             let (_, cell) = &self.module.cells.as_slice()[driver.cell as usize];
             if cells::class(cell) != Class::Sequential {
-                for (_, bits) in cell.ports(PortDirection::Input) {
-                    pending.extend(bits.iter().filter_map(|bit| bit.net()));
+                for (port, bits) in cell.connections.iter() {
+                    if !cells::is_output(cell, port) {
+                        pending.extend(bits.iter().filter_map(|bit| bit.net()));
+                    }
                 }
             }
         }

@@ -13,6 +13,7 @@
 //! Neither ever comes from what a tool printed.
 
 mod cells;
+mod dependencies;
 mod diagnostics;
 mod events;
 mod fixture;

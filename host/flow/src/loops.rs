@@ -1,8 +1,8 @@
-//! Combinational loops, found on the gate-level netlist.
+//! Combinational loops, found on the elaborated netlist.
 //!
-//! There every dependency is one bit on one gate, so an adder written as a
-//! vector expression over its own carries is no loop, and a latch is still a
-//! latch. Two kinds are refused:
+//! That is before optimisation, which turns a ring of inverters into undefined
+//! values, and before latches become loops of look-up tables; and behind the
+//! removal of what drives nothing. Two kinds are refused:
 //!
 //! - a cycle through gates: a ring oscillator, or storage that synthesis did not
 //!   recognise as a latch;
@@ -10,8 +10,9 @@
 //!   enabled), which oscillates as long as they are. A cycle through latches
 //!   with different enables is how two-phase designs work, and passes.
 
-use crate::cells::{self, Class};
-use crate::netlist::{Bit, Module, Names, PortDirection};
+use crate::cells::is_output;
+use crate::dependencies::{Edges, Kind, kind};
+use crate::netlist::{Bit, Cell, Module, Names};
 use crate::submission::JobFiles;
 use std::collections::BTreeSet;
 
@@ -20,8 +21,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Loop {
     /// Through latches that are open together.
     pub(crate) through_latches: bool,
-    /// Nets on the loop, those with names from the source first; not all of a
-    /// large one.
+    /// Nets on the loop that have a name in the source; not all of a large one.
     pub(crate) nets: Vec<String>,
     /// `src` attributes of cells on the loop.
     pub(crate) sources: Vec<String>,
@@ -31,11 +31,16 @@ impl Loop {
     /// For a verdict, with the submitter's file names.
     pub(crate) fn describe(&self, files: &JobFiles) -> String {
         let kind = if self.through_latches {
-            "a loop through latches that are open at the same time"
+            "a loop of latches that are open at the same time"
         } else {
             "a combinational loop"
         };
-        let mut text = format!("{kind}: `{}`", self.nets.join("`, `"));
+        let mut text = kind.to_owned();
+        if !self.nets.is_empty() {
+            text += " through `";
+            text += &self.nets.join("`, `");
+            text += "`";
+        }
         let mut lines: Vec<String> =
             self.sources.iter().flat_map(|source| files.source_lines(source)).collect();
         lines.sort();
@@ -54,80 +59,99 @@ impl Loop {
 const SHOWN: usize = 8;
 
 /// The first loop of a netlist, if there is one.
-pub(crate) fn find(gates: &Module) -> Option<Loop> {
-    let net_count = gates.net_count() as usize;
-    let plain = Graph::new(gates, net_count, |class, _| class == Class::Combinational);
+pub(crate) fn find(module: &Module) -> Option<Loop> {
+    let plain = Graph::new(module, |cell| kind(cell) == Kind::Combinational);
     if let Some(nets) = plain.first_cycle() {
-        return Some(describe(gates, &nets, false));
+        return Some(describe(module, &nets, false));
     }
-    let mut by_enable: BTreeSet<(Bit, &str)> = BTreeSet::new();
-    let with_latches = Graph::new(gates, net_count, |_, _| true);
-    let on_cycles = with_latches.nets_on_cycles();
-    for (_, cell) in gates.cells.iter() {
-        if cells::class(cell) == Class::Latch
-            && let ([Bit::Net(q)], [enable]) = (cell.bits("Q"), cell.bits("E"))
-            && on_cycles[*q as usize]
-        {
-            by_enable.insert((*enable, &cell.kind));
-        }
-    }
-    by_enable.into_iter().find_map(|(enable, kind)| {
-        let open = Graph::new(gates, net_count, |class, cell| {
-            class == Class::Combinational || (cell.kind == kind && cell.bits("E") == [enable])
+    let on_cycles = Graph::new(module, |_| true).nets_on_cycles();
+    let enables: BTreeSet<Enable> = module
+        .cells
+        .iter()
+        .filter(|(_, cell)| {
+            let mut outputs = cell.bits("Q").iter().filter_map(|bit| bit.net());
+            kind(cell) == Kind::Latch && outputs.any(|net| on_cycles[net as usize])
+        })
+        .filter_map(|(_, cell)| Enable::of(cell))
+        .collect();
+    enables.into_iter().find_map(|enable| {
+        let open = Graph::new(module, |cell| match kind(cell) {
+            Kind::Latch => Enable::of(cell) == Some(enable),
+            kind => kind == Kind::Combinational,
         });
-        open.first_cycle().map(|nets| describe(gates, &nets, true))
+        open.first_cycle().map(|nets| describe(module, &nets, true))
     })
 }
 
-fn describe(gates: &Module, nets: &[u32], through_latches: bool) -> Loop {
-    let names = Names::of(gates);
-    let mut ordered: Vec<u32> = nets.to_vec();
-    ordered.sort_by_key(|&net| (!names.is_from_source(net), names.get(net)));
+/// What opens a latch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Enable {
+    net: Bit,
+    active_high: bool,
+}
+
+impl Enable {
+    fn of(cell: &Cell) -> Option<Self> {
+        Some(Self {
+            net: *cell.bits("EN").first()?,
+            active_high: cell.parameter("EN_POLARITY")?.ends_with('1'),
+        })
+    }
+}
+
+fn describe(module: &Module, nets: &[u32], through_latches: bool) -> Loop {
+    let names = Names::of(module);
+    let mut named: Vec<String> = nets
+        .iter()
+        .filter(|&&net| names.is_from_source(net))
+        .map(|&net| names.get(net))
+        .collect();
+    named.sort();
+    named.truncate(SHOWN);
     let nets: BTreeSet<u32> = nets.iter().copied().collect();
     let mut sources: Vec<String> = Vec::new();
-    for (_, cell) in gates.cells.iter() {
-        let drives = cell
-            .ports(PortDirection::Output)
-            .any(|(_, bits)| bits.iter().any(|b| b.net().is_some_and(|n| nets.contains(&n))));
+    for (_, cell) in module.cells.iter() {
+        let drives = cell.connections.iter().any(|(port, bits)| {
+            let mut on_loop = bits.iter().filter_map(|bit| bit.net()).map(|n| nets.contains(&n));
+            is_output(cell, port) && on_loop.any(|on| on)
+        });
         if drives && let Some(text) = cell.attributes.get("src").and_then(|v| v.text()) {
             sources.push(text.to_owned());
         }
     }
     Loop {
         through_latches,
-        nets: ordered.iter().take(SHOWN).map(|&net| names.get(net)).collect(),
+        nets: named,
         sources,
     }
 }
 
-/// Nets as nodes, dependencies as edges, in compressed rows.
+/// Nets (and nodes where many bits meet) with what follows them, in compressed
+/// rows.
 struct Graph {
     starts: Vec<u32>,
     targets: Vec<u32>,
 }
 
 impl Graph {
-    fn new(
-        module: &Module,
-        net_count: usize,
-        keep: impl Fn(Class, &crate::netlist::Cell) -> bool,
-    ) -> Self {
-        let mut edges: Vec<(u32, u32)> = Vec::new();
+    fn new(module: &Module, keep: impl Fn(&Cell) -> bool) -> Self {
+        let mut edges = Edges::new(module.net_count());
         for (_, cell) in module.cells.iter() {
-            let class = cells::class(cell);
-            if class != Class::Sequential && keep(class, cell) {
-                cells::arcs(cell, |from, to| edges.push((from, to)));
+            if kind(cell) != Kind::Sequential && keep(cell) {
+                edges.add(cell);
             }
         }
-        edges.sort_unstable();
-        let mut starts = vec![0u32; net_count + 1];
-        for (from, _) in &edges {
+        let node_count = edges.node_count();
+        let mut list = edges.list;
+        list.sort_unstable();
+        let mut starts = vec![0u32; node_count + 1];
+        for (from, _) in &list {
             starts[*from as usize + 1] += 1;
         }
-        for net in 0..net_count {
-            starts[net + 1] += starts[net];
+        for node in 0..node_count {
+            starts[node + 1] += starts[node];
         }
-        Self { starts, targets: edges.into_iter().map(|(_, to)| to).collect() }
+        Self { starts, targets: list.into_iter().map(|(_, to)| to).collect() }
     }
 
     fn successors(&self, net: u32) -> &[u32] {

@@ -129,6 +129,7 @@ fn conclude(
     device: Device,
 ) -> Result<Result<Parts, Refusal>, Fault> {
     let elaborated = run.netlist("elaborated.json")?;
+    let clean = run.netlist("clean.json")?;
     let gates = run.netlist("gates.json")?;
     let mapped = run.netlist("mapped.json")?;
 
@@ -152,7 +153,7 @@ fn conclude(
             ),
         }));
     }
-    if let Some(found) = gates.as_ref().and_then(loops::find) {
+    if let Some(found) = clean.as_ref().and_then(loops::find) {
         return Ok(Err(Refusal { stage: FailStage::CombLoop, reason: found.describe(run.files) }));
     }
     if let Some(failure) = outcome.failure {

@@ -1,4 +1,5 @@
-use super::{Bit, Module, PortDirection};
+use super::{Bit, Module};
+use crate::cells;
 
 /// One output bit of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Drivers {
 fn for_each(module: &Module, mut found: impl FnMut(u32, Driver)) {
     for (cell_index, (_, cell)) in module.cells.iter().enumerate() {
         for (connection, (port, bits)) in cell.connections.iter().enumerate() {
-            if cell.port_directions.get(port) != Some(&PortDirection::Output) {
+            if !cells::is_output(cell, port) {
                 continue;
             }
             for (bit, net) in bits.iter().enumerate() {
