@@ -1,10 +1,15 @@
-// A vector of more bits than there is memory.
+// A memory of 1,048,576 bytes that is read at once, so that no block memory can hold it.
 module TopModule (
   input clk,
   input reset,
   input [7:0] d,
   output logic [7:0] q
 );
-wire [2147483646:0] huge = {268435455{d}};
-always @(posedge clk) q <= reset ? 8'd0 : q + d + huge[7:0];
+  logic [7:0] bytes [1048576];
+  wire [19:0] address = {q, d, q[7:4]};
+  wire [7:0] byte_there = bytes[address];
+  always @(posedge clk) begin
+    bytes[address] <= d;
+    q <= reset ? 8'd0 : q + d + byte_there;
+  end
 endmodule
