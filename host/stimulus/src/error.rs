@@ -19,6 +19,29 @@ pub enum LocateError {
         /// What was looked for and is not there.
         looked_for: Vec<PathBuf>,
     },
+    /// A folder, which is no problem.
+    #[error(
+        "`{}` is a folder with {}; give the path of one problem",
+        path.display(),
+        problems(names, *more)
+    )]
+    Folder {
+        /// As given.
+        path: PathBuf,
+        /// Some problems in it, sorted.
+        names: Vec<String>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// A file that belongs to no problem.
+    #[error(
+        "`{}` is no part of a problem; give `…_ref.sv` or `…_test.sv`, or a vector file (.csv, .vcd)",
+        path.display()
+    )]
+    Foreign {
+        /// As given.
+        path: PathBuf,
+    },
     /// More than filbench reads.
     #[error("`{}` has {bytes} bytes; a file of a problem may have {bytes_max}", path.display())]
     TooLarge {
@@ -37,6 +60,14 @@ pub enum LocateError {
         /// The cause.
         source: io::Error,
     },
+}
+
+fn problems(names: &[String], more: usize) -> String {
+    match (names, more) {
+        ([], _) => "no problem in it".to_owned(),
+        (names, 0) => format!("the problems {}", names.join(", ")),
+        (names, more) => format!("the problems {} and {more} more", names.join(", ")),
+    }
 }
 
 /// What is wrong with a vector file.

@@ -101,7 +101,10 @@ impl<'a> Simulation<'a> {
     pub(crate) fn output(&self, name: &str) -> Result<Vec<u8>, RecordError> {
         match self.dir.read(name, BYTES_MAX) {
             Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err(self.no_record("no file; a `$finish` at its very start is one cause".to_owned())),
+            Ok(None) => {
+                Err(self
+                    .no_record("no file; a `$finish` at its very start is one cause".to_owned()))
+            }
             Err(JobDirError::NotAnOutput { found, .. }) => Err(self.no_record(found)),
             Err(error) => Err(error.into()),
         }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 const BYTES_MAX: u64 = 64 << 20;
 /// What the candidate's top module is called in VerilogEval's layout.
 const TOP: &str = "TopModule";
+/// An error about a folder names this many of its problems.
+const NAMED_MAX: usize = 8;
 /// What VerilogEval appends to a problem's prefix.
 const SUFFIXES: [&str; 4] = ["_ref.sv", "_test.sv", "_prompt.txt", "_ifc.txt"];
 
@@ -77,7 +79,6 @@ pub(crate) const GOLDEN_TOP: &str = "RefModule";
 /// `_ref.sv` and `_test.sv` lie), any of its files, or a vector file (`.csv`, `.vcd`).
 pub fn locate(path: &Path) -> Result<ProblemFiles, LocateError> {
     let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     let vectors: Option<fn(SourceText) -> Material> = match extension.as_deref() {
         Some("csv") => Some(Material::Csv),
@@ -85,30 +86,44 @@ pub fn locate(path: &Path) -> Result<ProblemFiles, LocateError> {
         _ => None,
     };
     if let Some(material) = vectors {
-        if !path.is_file() {
-            return Err(LocateError::Missing {
-                path: path.to_path_buf(),
-                looked_for: vec![path.to_path_buf()],
-            });
-        }
-        return Ok(ProblemFiles { name: stem(&file_name), material: material(read(path)?) });
+        let missing = || LocateError::Missing {
+            path: path.to_path_buf(),
+            looked_for: vec![path.to_path_buf()],
+        };
+        let file = if path.is_file() { read(path)? } else { return Err(missing()) };
+        let name = file_name.rsplit_once('.').map_or(file_name.as_str(), |(stem, _)| stem);
+        return Ok(ProblemFiles { name: name.to_owned(), material: material(file) });
     }
-    let name = SUFFIXES
-        .iter()
-        .find_map(|suffix| file_name.strip_suffix(suffix))
-        .unwrap_or(&file_name)
-        .to_owned();
+    let part = SUFFIXES.iter().find_map(|suffix| file_name.strip_suffix(suffix));
+    let name = part.unwrap_or(&file_name).to_owned();
     let beside = |suffix: &str| path.with_file_name(format!("{name}{suffix}"));
     let (golden, bench) = (beside("_ref.sv"), beside("_test.sv"));
     let missing: Vec<PathBuf> =
         [&golden, &bench].into_iter().filter(|file| !file.is_file()).cloned().collect();
-    if name.is_empty() || !missing.is_empty() {
-        return Err(LocateError::Missing { path: path.to_path_buf(), looked_for: missing });
+    if !name.is_empty() && missing.is_empty() {
+        let material = Material::TestBench { golden: read(&golden)?, bench: read(&bench)? };
+        return Ok(ProblemFiles { name, material });
     }
-    Ok(ProblemFiles {
-        name,
-        material: Material::TestBench { golden: read(&golden)?, bench: read(&bench)? },
+    Err(if path.is_dir() {
+        folder(path)?
+    } else if part.is_none() && path.is_file() {
+        LocateError::Foreign { path: path.to_path_buf() }
+    } else {
+        LocateError::Missing { path: path.to_path_buf(), looked_for: missing }
     })
+}
+
+fn folder(path: &Path) -> Result<LocateError, LocateError> {
+    let io = |source| LocateError::Io { path: path.to_path_buf(), source };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(io)? {
+        let name = entry.map_err(io)?.file_name().to_string_lossy().into_owned();
+        names.extend(name.strip_suffix("_ref.sv").map(str::to_owned));
+    }
+    names.sort();
+    let more = names.len().saturating_sub(NAMED_MAX);
+    names.truncate(NAMED_MAX);
+    Ok(LocateError::Folder { path: path.to_path_buf(), names, more })
 }
 
 fn read(path: &Path) -> Result<SourceText, LocateError> {
@@ -125,4 +140,43 @@ fn read(path: &Path) -> Result<SourceText, LocateError> {
         name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
         contents: fs::read(path).map_err(io)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_found_by_its_prefix_and_by_each_of_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["P1_a_ref.sv", "P1_a_test.sv", "P1_a_prompt.txt", "P2_ref.sv", "v.CSV", "x.v"]
+        {
+            fs::write(path(name), "\u{e4}\r\n").unwrap();
+        }
+        fs::write(path("P2_test.sv"), [0xff, 0x00]).unwrap();
+        for name in ["P1_a", "P1_a_ref.sv", "P1_a_test.sv", "P1_a_prompt.txt"] {
+            assert_eq!(locate(&path(name)).unwrap().name(), "P1_a", "{name}");
+        }
+        assert_eq!(locate(&path("P2")).unwrap().golden().unwrap().1, "RefModule");
+        assert_eq!(locate(&path("v.CSV")).unwrap().name(), "v");
+
+        let error = |name: &str| locate(&path(name)).unwrap_err().to_string();
+        let looked_for = error("P3");
+        assert!(looked_for.contains("P3_ref.sv") && looked_for.contains("P3_test.sv"));
+        assert!(error("w.vcd").contains("looked for"));
+        assert!(error("x.v").contains("is no part of a problem"));
+        assert!(error("").contains("the problems P1_a, P2; give"), "{}", error(""));
+        fs::remove_file(path("P1_a_test.sv")).unwrap();
+        let half = error("P1_a_ref.sv");
+        assert!(half.contains("P1_a_test.sv") && !half.contains("P1_a_ref.sv` and"), "{half}");
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("v.vcd");
+        fs::File::create(&path).unwrap().set_len(BYTES_MAX + 1).unwrap();
+        assert!(matches!(locate(&path), Err(LocateError::TooLarge { .. })));
+    }
 }

@@ -39,12 +39,19 @@ pub enum Fill {
 pub struct Recorder {
     toolbox: Toolbox,
     cache: Cache,
+    steps_max: usize,
 }
 
 impl Recorder {
     /// A recorder that keeps problems in `problems` under `cache_root`.
     pub fn new(toolbox: Toolbox, cache_root: &Path) -> Self {
-        Self { toolbox, cache: Cache::new(cache_root) }
+        Self { toolbox, cache: Cache::new(cache_root), steps_max: STEPS_MAX }
+    }
+
+    /// Refuses test benches with more primitive steps than this (2,000,000 at most).
+    pub fn with_steps_max(mut self, steps_max: usize) -> Self {
+        self.steps_max = steps_max.min(STEPS_MAX);
+        self
     }
 
     /// The problem that `files` describe: recorded, or found in the cache.
@@ -65,7 +72,9 @@ impl Recorder {
         }
         let problem = match &files.material {
             Material::TestBench { golden, bench } => {
-                let session = Session { toolbox: &self.toolbox, files, golden, bench, analysis };
+                let steps_max = steps_max(&analysis.interface).min(self.steps_max);
+                let toolbox = &self.toolbox;
+                let session = Session { toolbox, files, golden, bench, analysis, steps_max };
                 session.problem(key)?
             }
             Material::Csv(file) => csv::problem(files, file, analysis, key)?,
@@ -154,6 +163,7 @@ struct Session<'a> {
     golden: &'a SourceText,
     bench: &'a SourceText,
     analysis: &'a Analysis,
+    steps_max: usize,
 }
 
 /// How well a replay agrees with a recording, in bits over all time steps.
@@ -208,7 +218,7 @@ impl Session<'_> {
         simulation.source(self.bench)?;
         simulation.source(self.golden)?;
         // A step has one to three lines.
-        let lines_max = 4 * self.steps_max();
+        let lines_max = 4 * self.steps_max;
         let stub = stub(self.files.top(), GOLDEN_TOP, self.analysis, answers, lines_max);
         simulation.own("filbench_stub.sv", stub)?;
         simulation.run(&[BENCH_TOP, RECORD_TOP])?;
@@ -233,7 +243,7 @@ impl Session<'_> {
         let mut tried: Vec<Sequence> = Vec::new();
         let mut best: Option<Replay> = None;
         for order in Order::all() {
-            let sequence = sequence(recording, self.analysis, order, self.steps_max())
+            let sequence = sequence(recording, self.analysis, order, self.steps_max)
                 .ok_or_else(|| self.too_long())?;
             if tried.contains(&sequence) {
                 continue;
@@ -332,12 +342,8 @@ impl Session<'_> {
         Ok(steps)
     }
 
-    fn steps_max(&self) -> usize {
-        steps_max(&self.analysis.interface)
-    }
-
     fn too_long(&self) -> RecordError {
-        RecordError::TooLong { problem: self.files.name().to_owned(), steps_max: self.steps_max() }
+        RecordError::TooLong { problem: self.files.name().to_owned(), steps_max: self.steps_max }
     }
 }
 

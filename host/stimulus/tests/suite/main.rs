@@ -1,13 +1,25 @@
 //! Our own suites, recorded and simulated: the candidates' first mismatches are those that
 //! tests/suites/*/expected.toml states, and that a board must find as well.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot have of its own suite fails it")]
+
+#[path = "../common/mod.rs"]
 mod common;
+mod expected;
 
-use common::{recorder, suite};
+use common::{Fresh, fresh_recorder};
+use expected::{Candidate, suite};
 use filbench_model::{Outcome, StimulusSource};
-use filbench_stimulus::{Fill, RecordError, first_mismatch, locate};
+use filbench_stimulus::{Fill, RecordError, Recorder, first_mismatch, locate};
+use std::sync::LazyLock;
 
-fn judge(problem: &filbench_model::Problem, candidate: &common::Candidate) -> String {
+/// One recorder for all tests.
+fn recorder() -> &'static Recorder {
+    static FRESH: LazyLock<Fresh> = LazyLock::new(fresh_recorder);
+    &FRESH.recorder
+}
+
+fn judge(problem: &filbench_model::Problem, candidate: &Candidate) -> String {
     let fills =
         if problem.has_unknown_inputs() { &[Fill::Zero, Fill::One][..] } else { &[Fill::Zero] };
     for fill in fills {
@@ -25,7 +37,7 @@ fn judge(problem: &filbench_model::Problem, candidate: &common::Candidate) -> St
     "equal".to_owned()
 }
 
-fn wanted(candidate: &common::Candidate) -> String {
+fn wanted(candidate: &Candidate) -> String {
     let expected = &candidate.expected;
     match (expected.outcome, expected.step, &expected.port) {
         (_, Some(step), Some(port)) => {
@@ -76,10 +88,10 @@ fn a_recording_is_the_same_again() {
     for entry in suite("filbench-small").into_iter().take(3) {
         let files = locate(&entry.prefix).unwrap();
         let analysis = entry.analysis.unwrap();
-        let first = common::fresh_recorder();
+        let first = fresh_recorder();
         let recorded = first.recorder.record(&files, &analysis).unwrap();
         assert_eq!(first.recorder.record(&files, &analysis).unwrap(), recorded);
-        let second = common::fresh_recorder();
+        let second = fresh_recorder();
         assert_eq!(second.recorder.record(&files, &analysis).unwrap(), recorded);
     }
 }
