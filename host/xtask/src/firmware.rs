@@ -27,7 +27,7 @@ pub fn build(project: &Project) -> Result<()> {
     toolchain.apply(&mut cargo);
     run(&mut cargo)?;
     let elf = target_dir.join(TARGET).join("release/soft");
-    let image = flatten(&elf)?;
+    let Flattened { image, used } = flatten(&elf)?;
     let sha256 = hex::encode(Sha256::digest(&image));
     let folder = project.cache.join("firmware");
     fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
@@ -37,7 +37,12 @@ pub fn build(project: &Project) -> Result<()> {
         fs::write(&fresh, &image).with_context(|| format!("write {}", fresh.display()))?;
         fs::rename(&fresh, path).with_context(|| format!("write {}", path.display()))?;
     }
-    eprintln!("firmware: {} of {ROOM} bytes, sha256 {}", image.len(), &sha256[..16]);
+    eprintln!(
+        "firmware: {} bytes, sha256 {}; {} bytes left for the stack",
+        image.len(),
+        &sha256[..16],
+        ROOM - used
+    );
     Ok(())
 }
 
@@ -238,24 +243,35 @@ fn bake_core(project: &Project, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The bytes that the ELF file loads, from address 0 on.
-fn flatten(elf: &Path) -> Result<Vec<u8>> {
+/// What the soft MCU's RAM begins with.
+struct Flattened {
+    /// From address 0 on, whole words.
+    image: Vec<u8>,
+    /// Bytes of the image and of the variables behind it; the stack comes down to here.
+    used: usize,
+}
+
+/// Puts the segments of the ELF file where they are loaded.
+fn flatten(elf: &Path) -> Result<Flattened> {
     use object::{Object, ObjectSegment};
     let bytes = fs::read(elf).with_context(|| format!("read {}", elf.display()))?;
     let file = object::File::parse(&*bytes).with_context(|| format!("parse {}", elf.display()))?;
     let mut image = Vec::new();
+    let mut used = 0;
     for segment in file.segments() {
         let data = segment.data().with_context(|| format!("read {}", elf.display()))?;
         let start = usize::try_from(segment.address()).context("a 32-bit address")?;
-        let end = start + data.len();
-        if end > ROOM {
-            bail!("{} loads up to {end:#x}; the RAM ends at {ROOM:#x}", elf.display());
+        let size = usize::try_from(segment.size()).context("a 32-bit size")?;
+        used = used.max(start + size);
+        if used > ROOM {
+            bail!("{} loads up to {used:#x}; the RAM ends at {ROOM:#x}", elf.display());
         }
+        let end = start + data.len();
         if image.len() < end {
             image.resize(end, 0);
         }
         image[start..end].copy_from_slice(data);
     }
     image.resize(image.len().next_multiple_of(4), 0);
-    Ok(image)
+    Ok(Flattened { used: used.max(image.len()), image })
 }
