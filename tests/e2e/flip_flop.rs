@@ -2,15 +2,17 @@
 
 mod common;
 
-use common::{Bench, answer, problem, root};
+use common::{Bench, answer, candidate, problem, root};
 use filbench_model::MeasuredOn;
 use sha2::{Digest, Sha256};
+
+const DFF: &str = "filbench-small/Prob002_dff";
 
 #[test]
 fn a_right_flip_flop_passes() {
     let bench = Bench::new();
     let candidate = root().join("tests/designs/dff.v");
-    let first = bench.judge(&candidate, &problem("filbench-small/Prob002_dff"), &[]);
+    let first = bench.judge(&candidate, &problem(DFF), &[]);
     first.expect("pass");
     assert_eq!(first.code, 0);
     let report = &first.report;
@@ -27,10 +29,9 @@ fn a_right_flip_flop_passes() {
     assert!(bench.remains().is_empty(), "{:?}", bench.remains());
 
     // The same submission with the same provenance gives the same bitstream.
-    let again = bench.judge(&candidate, &problem("filbench-small/Prob002_dff"), &[]);
+    let again = bench.judge(&candidate, &problem(DFF), &[]);
     assert_eq!(again.report.provenance.bitstream_sha256, report.provenance.bitstream_sha256);
-    let elsewhere =
-        bench.judge(&candidate, &problem("filbench-small/Prob002_dff"), &["--seed", "7"]);
+    let elsewhere = bench.judge(&candidate, &problem(DFF), &["--seed", "7"]);
     elsewhere.expect("pass");
     assert_ne!(elsewhere.report.provenance.bitstream_sha256, report.provenance.bitstream_sha256);
 }
@@ -39,9 +40,9 @@ fn a_right_flip_flop_passes() {
 fn a_wrong_flip_flop_fails_and_its_waveform_is_kept() {
     let bench = Bench::new();
     let out = bench.file("out", "").with_file_name("artifacts");
-    let candidate = candidate("filbench-small/Prob002_dff", "wrong_edge");
+    let candidate = candidate(DFF, "wrong_edge");
     let more = ["--out", out.to_str().unwrap()];
-    let answer = bench.judge(&candidate, &problem("filbench-small/Prob002_dff"), &more);
+    let answer = bench.judge(&candidate, &problem(DFF), &more);
     answer.expect("fail (mismatch)");
     assert_eq!(answer.code, 1);
     let mismatch = answer.report.mismatch.clone().unwrap();
@@ -60,22 +61,19 @@ fn a_wrong_flip_flop_fails_and_its_waveform_is_kept() {
 
     // A later evaluation leaves nothing of an earlier one behind.
     let right = root().join("tests/designs/dff.v");
-    bench.judge(&right, &problem("filbench-small/Prob002_dff"), &more).expect("pass");
+    bench.judge(&right, &problem(DFF), &more).expect("pass");
     assert!(!out.join("mismatch.vcd").exists());
 }
 
 #[test]
 fn a_person_gets_a_table() {
     let bench = Bench::new();
-    for (candidate, code, words) in [
-        ("dff.v", 0, &["PASS", "predicted", "static analysis", "virtual"][..]),
-        ("dff_negedge.v", 1, &["FAIL (mismatch)", "expected", "got", "--out DIR"]),
+    for (name, code, words) in [
+        ("right", 0, &["PASS", "predicted", "static analysis", "virtual"][..]),
+        ("wrong_edge", 1, &["FAIL (mismatch)", "expected", "got", "--out DIR"]),
     ] {
         let mut command = bench.command(["run"]);
-        command
-            .arg(root().join("tests/designs").join(candidate))
-            .arg("--problem")
-            .arg(problem("filbench-small/Prob002_dff"));
+        command.arg(candidate(DFF, name)).arg("--problem").arg(problem(DFF));
         let output = command.output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(code), "{text}");
@@ -89,11 +87,7 @@ fn a_person_gets_a_table() {
 fn too_few_samples_are_no_pass() {
     let bench = Bench::new();
     let candidate = root().join("tests/designs/dff.v");
-    let answer = bench.judge(
-        &candidate,
-        &problem("filbench-small/Prob002_dff"),
-        &["--min-samples", "1000000"],
-    );
+    let answer = bench.judge(&candidate, &problem(DFF), &["--min-samples", "1000000"]);
     answer.expect("inconclusive (too_few_samples)");
     assert_eq!(answer.code, 2);
 }
@@ -105,7 +99,7 @@ fn a_missing_set_up_is_a_fault_that_says_what_to_type() {
     command
         .arg(root().join("tests/designs/dff.v"))
         .arg("--problem")
-        .arg(problem("filbench-small/Prob002_dff"))
+        .arg(problem(DFF))
         .env("FILBENCH_CACHE", bench.temp_dir().join("empty-cache"));
     let answer = answer(&command.output().unwrap());
     assert_eq!(answer.code, 3);
