@@ -82,7 +82,7 @@ impl<R: Registers> Write for FixtureLine<R> {
     }
 
     fn flush(&mut self) -> Result<(), LineError> {
-        wait_for_transmitter(&self.0);
+        while self.0.read(status::OFFSET) & status::TX_BUSY != 0 {}
         Ok(())
     }
 }
@@ -134,8 +134,6 @@ impl<R: Registers> Player for FixturePlayer<R> {
     }
 
     fn play(&mut self) -> Outcome {
-        // PLAY empties the capture buffer, which may still be on its way up.
-        wait_for_transmitter(&self.0);
         self.0.write(play::OFFSET, 0);
         let status = self.0.read(play_wait::OFFSET);
         let bad_opcode = status & status::BAD_OPCODE != 0;
@@ -167,8 +165,4 @@ impl<R: Registers> Player for FixturePlayer<R> {
         self.0.write(control::OFFSET, control::RESET_PLAYER);
         self.0.write(control::OFFSET, 0);
     }
-}
-
-fn wait_for_transmitter(registers: &impl Registers) {
-    while registers.read(status::OFFSET) & status::TX_BUSY != 0 {}
 }

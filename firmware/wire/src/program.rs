@@ -301,22 +301,17 @@ pub enum Operation {
     Slot(u8),
 }
 
-/// The byte is no opcode, or the program relies on what is not defined.
+/// The byte is no opcode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProgramError {
-    /// Not assigned.
-    Reserved(u8),
-    /// A run, but no pointer was set since an opcode with an address of its own,
-    /// which may or may not have moved it.
-    NoPointer,
-}
+pub struct ReservedOpcode(pub u8);
 
 /// Reads byte code, byte by byte.
 ///
 /// Starts where the player stands after its reset.
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    pointer: Option<u8>,
+    /// Address of the next byte that is written.
+    pointer: u8,
     operand: Operand,
 }
 
@@ -324,9 +319,8 @@ pub struct Decoder {
 #[derive(Clone, Copy, Debug)]
 enum Operand {
     Opcode,
-    Set(u8),
-    StepByte(u8, Response),
-    /// The given number of bytes more, this one not counted.
+    StepByte(Response),
+    /// Written at the pointer, and so are the given number of bytes after it.
     Run(u8),
     Pointer,
     Settle,
@@ -337,7 +331,7 @@ enum Operand {
 impl Decoder {
     /// A decoder that waits for an opcode.
     pub fn new() -> Self {
-        Self { pointer: Some(0), operand: Operand::Opcode }
+        Self { pointer: 0, operand: Operand::Opcode }
     }
 
     /// Whether the next byte is an opcode.
@@ -347,28 +341,21 @@ impl Decoder {
 
     /// Takes one byte; answers when it completes an operation. After an error
     /// the decoder waits for an opcode.
-    pub fn push(&mut self, byte: u8) -> Result<Option<Operation>, ProgramError> {
+    pub fn push(&mut self, byte: u8) -> Result<Option<Operation>, ReservedOpcode> {
         let operand = core::mem::replace(&mut self.operand, Operand::Opcode);
         Ok(Some(match operand {
             Operand::Opcode => return self.opcode(byte),
-            Operand::Set(address) => {
-                self.pointer = None;
-                Operation::Set { address, value: byte }
-            }
-            Operand::StepByte(address, response) => {
-                self.pointer = None;
-                Operation::StepByte { address, value: byte, response }
+            Operand::StepByte(response) => {
+                Operation::StepByte { address: self.write(), value: byte, response }
             }
             Operand::Run(more) => {
-                let address = self.pointer.ok_or(ProgramError::NoPointer)?;
-                self.pointer = Some(address.wrapping_add(1));
                 if let Some(more) = more.checked_sub(1) {
                     self.operand = Operand::Run(more);
                 }
-                Operation::Set { address, value: byte }
+                Operation::Set { address: self.write(), value: byte }
             }
             Operand::Pointer => {
-                self.pointer = Some(byte);
+                self.pointer = byte;
                 return Ok(None);
             }
             Operand::Settle => Operation::Settle(byte),
@@ -377,7 +364,14 @@ impl Decoder {
         }))
     }
 
-    fn opcode(&mut self, byte: u8) -> Result<Option<Operation>, ProgramError> {
+    /// The address of a byte that is written now.
+    fn write(&mut self) -> u8 {
+        let address = self.pointer;
+        self.pointer = address.wrapping_add(1);
+        address
+    }
+
+    fn opcode(&mut self, byte: u8) -> Result<Option<Operation>, ReservedOpcode> {
         let response = |mask| match byte & mask {
             0 => Response::Ignored,
             _ => Response::Captured,
@@ -389,9 +383,11 @@ impl Decoder {
             }));
         }
         self.operand = if byte & opcode::STEP_BYTE != 0 {
-            Operand::StepByte(byte & opcode::STEP_BYTE_A, response(opcode::STEP_BYTE_C))
+            self.pointer = byte & opcode::STEP_BYTE_A;
+            Operand::StepByte(response(opcode::STEP_BYTE_C))
         } else if byte & opcode::SET_BYTE != 0 {
-            Operand::Set(byte & opcode::SET_BYTE_A)
+            self.pointer = byte & opcode::SET_BYTE_A;
+            Operand::Run(0)
         } else if byte & opcode::SET_RUN != 0 {
             Operand::Run(byte & opcode::SET_RUN_N)
         } else {
@@ -403,7 +399,7 @@ impl Decoder {
                 opcode::POINTER => Operand::Pointer,
                 opcode::CAPTURE_BYTES => Operand::CaptureBytes,
                 opcode::SLOT => Operand::Slot,
-                _ => return Err(ProgramError::Reserved(byte)),
+                _ => return Err(ReservedOpcode(byte)),
             }
         };
         Ok(None)
