@@ -7,24 +7,16 @@
 mod common;
 mod expected;
 
-use common::{Fresh, fresh_recorder};
+use common::fresh_recorder;
 use expected::{Candidate, suite};
 use filbench_model::{Outcome, StimulusSource};
 use filbench_stimulus::{Fill, RecordError, Recorder, first_mismatch, locate};
-use std::sync::LazyLock;
-
-/// One recorder for all tests.
-fn recorder() -> &'static Recorder {
-    static FRESH: LazyLock<Fresh> = LazyLock::new(fresh_recorder);
-    &FRESH.recorder
-}
-
-fn judge(problem: &filbench_model::Problem, candidate: &Candidate) -> String {
+fn judge(recorder: &Recorder, problem: &filbench_model::Problem, candidate: &Candidate) -> String {
     let fills =
         if problem.has_unknown_inputs() { &[Fill::Zero, Fill::One][..] } else { &[Fill::Zero] };
     for fill in fills {
         let sources = std::slice::from_ref(&candidate.source);
-        match recorder().simulate(problem, sources, &problem.top, *fill) {
+        match recorder.simulate(problem, sources, &problem.top, *fill) {
             Ok(responses) => {
                 if let Some(found) = first_mismatch(problem, &responses) {
                     return format!("step {}, port {}, {fill:?}", found.step, found.port);
@@ -50,11 +42,12 @@ fn wanted(candidate: &Candidate) -> String {
 
 #[test]
 fn candidates_differ_where_the_suite_says() {
+    let fresh = fresh_recorder();
     let mut wrong = Vec::new();
     for entry in suite("filbench-small") {
         let Some(analysis) = &entry.analysis else { continue };
         let files = locate(&entry.prefix).unwrap();
-        let problem = recorder().record(&files, analysis).unwrap();
+        let problem = fresh.recorder.record(&files, analysis).unwrap();
         problem.check().unwrap();
         let StimulusSource::TestBench { racy, reactive } = problem.source else { panic!() };
         assert_eq!((racy, reactive), (entry.racy, entry.reactive), "{}", problem.name);
@@ -69,7 +62,7 @@ fn candidates_differ_where_the_suite_says() {
             continue;
         }
         for candidate in &entry.candidates {
-            let (found, wanted) = (judge(&problem, candidate), wanted(candidate));
+            let (found, wanted) = (judge(&fresh.recorder, &problem, candidate), wanted(candidate));
             if found != wanted {
                 wrong.push(format!(
                     "{} {}: {found}, not {wanted}",
@@ -99,18 +92,20 @@ fn a_recording_is_the_same_again() {
 /// Hostile candidates never meet a bench; those that simulate at all do no better for it.
 #[test]
 fn hostile_candidates_gain_nothing() {
+    let fresh = fresh_recorder();
     let entries = suite("hostile");
     let entry = &entries[0];
     let files = locate(&entry.prefix).unwrap();
-    let problem = recorder().record(&files, entry.analysis.as_ref().unwrap()).unwrap();
+    let problem = fresh.recorder.record(&files, entry.analysis.as_ref().unwrap()).unwrap();
     assert_eq!((problem.steps.len(), problem.checked_samples()), (entry.steps, entry.checked));
     for name in ["fixture_names", "internal_bus", "prints_pass"] {
         let file = format!("{name}.sv");
         let candidate = entry.candidates.iter().find(|c| c.source.name == file).unwrap();
-        assert_eq!(judge(&problem, candidate), wanted(candidate), "{name}");
+        assert_eq!(judge(&fresh.recorder, &problem, candidate), wanted(candidate), "{name}");
     }
     let finish = entry.candidates.iter().find(|c| c.source.name == "finish.sv").unwrap();
-    let error = recorder()
+    let error = fresh
+        .recorder
         .simulate(&problem, std::slice::from_ref(&finish.source), &problem.top, Fill::Zero)
         .unwrap_err();
     assert!(error.to_string().contains("`$finish`"), "{error}");
