@@ -31,13 +31,12 @@ pub(crate) fn parse(tool: Tool, stderr: &[u8], files: &JobFiles) -> Vec<Diagnost
 
 fn parse_line(tool: Tool, line: &str, files: &JobFiles) -> Option<Diagnostic> {
     // Some errors have no space behind the colon.
-    let (place, severity, message) =
-        [("ERROR:", Severity::Error), ("Warning:", Severity::Warning)].into_iter().find_map(
-            |(mark, severity)| {
-                let (place, message) = line.split_once(mark)?;
-                Some((place, severity, message))
-            },
-        )?;
+    let (place, severity, message) = [("ERROR:", Severity::Error), ("Warning:", Severity::Warning)]
+        .into_iter()
+        .find_map(|(mark, severity)| {
+            let (place, message) = line.split_once(mark)?;
+            Some((place, severity, message))
+        })?;
     let (file, line) = match place.trim_end().strip_suffix(':') {
         None if place.is_empty() => (None, None),
         None => return None,

@@ -58,6 +58,8 @@ pub(crate) fn find(gates: &Module) -> Events {
     }
 
     let names = Names::of(gates);
+    let mut derived_clocks: Vec<String> = derived.into_iter().map(|net| names.get(net)).collect();
+    derived_clocks.sort();
     Events {
         event_inputs: cone.event_inputs,
         clocks: clocks
@@ -65,7 +67,7 @@ pub(crate) fn find(gates: &Module) -> Events {
             .enumerate()
             .filter_map(|(input_bit, edge)| Some(ClockUse { input_bit, edge: edge? }))
             .collect(),
-        derived_clocks: derived.into_iter().map(|net| names.get(net)).collect(),
+        derived_clocks,
     }
 }
 

@@ -101,11 +101,8 @@ impl Enable {
 
 fn describe(module: &Module, nets: &[u32], through_latches: bool) -> Loop {
     let names = Names::of(module);
-    let mut named: Vec<String> = nets
-        .iter()
-        .filter(|&&net| names.is_from_source(net))
-        .map(|&net| names.get(net))
-        .collect();
+    let mut named: Vec<String> =
+        nets.iter().filter(|&&net| names.is_from_source(net)).map(|&net| names.get(net)).collect();
     named.sort();
     named.truncate(SHOWN);
     let nets: BTreeSet<u32> = nets.iter().copied().collect();
@@ -119,11 +116,7 @@ fn describe(module: &Module, nets: &[u32], through_latches: bool) -> Loop {
             sources.push(text.to_owned());
         }
     }
-    Loop {
-        through_latches,
-        nets: named,
-        sources,
-    }
+    Loop { through_latches, nets: named, sources }
 }
 
 /// Nets (and nodes where many bits meet) with what follows them, in compressed

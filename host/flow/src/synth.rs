@@ -257,12 +257,11 @@ impl Run<'_> {
     /// The first of `phases` that did not end.
     fn first_open<'p>(&self, phases: &'p [Phase]) -> Result<Option<(usize, &'p Phase)>, Fault> {
         for (index, phase) in phases.iter().enumerate() {
-            let ended = if phase.ends_with.ends_with(".json") {
-                self.netlist(&phase.ends_with)?.is_some()
-            } else {
-                self.read(&phase.ends_with)?.is_some()
+            let is_whole = |bytes: Vec<u8>| {
+                // Only the last brace of a netlist stands at the start of a line.
+                !phase.ends_with.ends_with(".json") || bytes.ends_with(b"\n}\n")
             };
-            if !ended {
+            if !self.read(&phase.ends_with)?.is_some_and(is_whole) {
                 return Ok(Some((index, phase)));
             }
         }

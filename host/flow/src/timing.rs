@@ -168,7 +168,7 @@ pub(crate) fn read(report: &[u8], linked: &Linked, board: &Board) -> Result<Timi
         paths: report
             .critical_paths
             .iter()
-            .filter(|path| touches_design(path))
+            .filter(|path| concerns_design(path))
             .map(|path| critical_path(path, linked))
             .collect(),
         clocks,
@@ -263,11 +263,14 @@ fn delay_ns(path: &ReportedPath) -> f64 {
     path.path.iter().map(|step| step.delay).sum()
 }
 
-fn touches_design(path: &ReportedPath) -> bool {
+/// Whether a path says something about the design: one of its clocks is at an
+/// end, or it leads from the live inputs through the design to the capture.
+fn concerns_design(path: &ReportedPath) -> bool {
     let (from, to) = (Domain::of_end(&path.from), Domain::of_end(&path.to));
+    let through = || path.path.iter().any(|step| step.to.cell.starts_with(DESIGN_PREFIX));
     from.is_of_design()
         || to.is_of_design()
-        || path.path.iter().any(|step| step.to.cell.starts_with(DESIGN_PREFIX))
+        || (from == Domain::Play && to == Domain::Capture && through())
 }
 
 fn critical_path(path: &ReportedPath, linked: &Linked) -> CriticalPath {

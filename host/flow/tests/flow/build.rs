@@ -1,0 +1,120 @@
+//! From a design to a bitstream.
+
+use crate::support::{design, flow, icebreaker};
+use filbench_flow::{Bitstream, Design, Firmware, Linked, Placed, Placement};
+use filbench_model::{FailStage, InconclusiveReason, Outcome, Stage};
+
+fn firmware() -> Firmware {
+    // An endless loop.
+    Firmware::new(vec![0x6f, 0x00, 0x00, 0x00])
+}
+
+fn link(design: &Design) -> Linked {
+    flow().link(design, &icebreaker(), &firmware()).expect("there is room")
+}
+
+fn place(linked: &Linked, seed: u32) -> Placed {
+    match flow().place(linked, &icebreaker(), seed).expect("no fault") {
+        Placement::Placed(placed) => *placed,
+        Placement::Rejected(rejection) => panic!("{rejection:?}"),
+    }
+}
+
+fn pack(placed: &Placed) -> Bitstream {
+    flow().pack(placed).expect("no fault")
+}
+
+const COUNTER: &str = "module top(input en, input clk, output reg [3:0] q);
+    initial q = 0;
+    always @(posedge clk) if (en) q <= q + 1;
+endmodule";
+
+#[test]
+fn the_same_design_gives_the_same_bitstream() {
+    let linked = link(&design(COUNTER));
+    let placed = place(&linked, 1);
+    let bitstream = pack(&placed);
+    // A UP5K image, behind its comment.
+    assert_eq!(bitstream.bytes.len(), 104_090);
+    assert!(bitstream.bytes.windows(4).any(|w| w == [0x7e, 0xaa, 0x99, 0x7e]));
+
+    let again = link(&design(COUNTER));
+    assert_eq!(again.netlist_hash, linked.netlist_hash);
+    assert_eq!(pack(&place(&again, 1)), bitstream);
+
+    let clock = placed.timing.iter().find(|t| t.clock == "clk").expect("the design's clock");
+    assert!(clock.of_design && clock.predicted_mhz > 20.0 && clock.constraint_mhz.is_none());
+    for of_fixture in ["fixture", "play_clk"] {
+        let clock = placed.timing.iter().find(|t| t.clock == of_fixture).expect("is reported");
+        assert!(!clock.of_design && clock.predicted_mhz > 12.0);
+    }
+    let path = placed
+        .critical_paths
+        .iter()
+        .find(|path| path.from == "clk" && path.to == "clk")
+        .expect("the counter's own path");
+    let sources: Vec<&String> = path.steps.iter().flat_map(|step| &step.sources).collect();
+    assert!(sources.iter().any(|source| *source == "design.sv:1"), "{path:?}");
+    assert!((1..=4).contains(&placed.settle_cycles));
+    assert!(placed.utilisation["ICESTORM_LC"].0 > 500);
+}
+
+#[test]
+fn latches_place_and_other_seeds_differ() {
+    let latch =
+        design("module top(input en, d, output reg q); always_latch if (en) q = d; endmodule");
+    let linked = link(&latch);
+    let first = pack(&place(&linked, 1));
+    let second = pack(&place(&linked, 2));
+    assert_ne!(first.sha256, second.sha256);
+}
+
+#[test]
+fn the_hash_is_of_netlist_and_firmware() {
+    let counter = design(COUNTER);
+    let linked = link(&counter);
+    assert_ne!(link(&design(&COUNTER.replace("+ 1", "+ 3"))).netlist_hash, linked.netlist_hash);
+    // Source lines do not count.
+    assert_eq!(link(&design(&format!("\n\n{COUNTER}"))).netlist_hash, linked.netlist_hash);
+    let other = Firmware::new(vec![0x13, 0, 0, 0, 0x6f, 0, 0, 0]);
+    let with_other = flow().link(&counter, &icebreaker(), &other).expect("there is room");
+    assert_ne!(with_other.netlist_hash, linked.netlist_hash);
+}
+
+#[test]
+fn events_get_the_cheapest_player_bits() {
+    let linked = link(&design(
+        "module top(input [8:0] d, input rst, input clk, output reg [8:0] q);
+           always @(posedge clk or posedge rst) if (rst) q <= 0; else q <= d;
+         endmodule",
+    ));
+    assert_eq!(linked.input_map, [2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 0]);
+    assert_eq!(linked.output_map, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!((linked.input_bytes, linked.output_bytes), (2, 2));
+}
+
+#[test]
+fn no_room() {
+    let verdict = |design: &Design| {
+        flow().link(design, &icebreaker(), &firmware()).expect_err("there is no room")
+    };
+    // Block RAMs of 256 x 16: the UP5K has 30, the fixture takes half of them.
+    let rams = |count: usize| {
+        design(&format!(
+            "module top(input clk, we, input [12:0] a, input [15:0] d, output reg [15:0] q);
+               reg [15:0] m [0:{}];
+               always @(posedge clk) begin if (we) m[a] <= d; q <= m[a]; end
+             endmodule",
+            256 * count - 1
+        ))
+    };
+    let too_many = verdict(&rams(31));
+    assert_eq!(too_many.stage, Some(Stage::Fail(FailStage::Fit)));
+    assert!(too_many.reason.contains("of 30 block RAMs"), "{too_many:?}");
+    let beside = verdict(&rams(20));
+    assert_eq!(beside.outcome, Outcome::Inconclusive);
+    assert_eq!(beside.stage, Some(Stage::Inconclusive(InconclusiveReason::FixtureRoom)));
+    let wide = verdict(&design("module top(input [1040:0] a, output y); assign y = ^a; endmodule"));
+    assert_eq!(wide.stage, Some(Stage::Inconclusive(InconclusiveReason::FixtureRoom)));
+    assert!(wide.reason.contains("1041 input bits"), "{wide:?}");
+}

@@ -1,0 +1,55 @@
+//! The hostile suite: what its expectations say of this step.
+
+use crate::support::{accepted, flow, rejected};
+use filbench_board::Device;
+use filbench_flow::{Policy, SourceFile, Submission, Synthesis};
+use filbench_model::FailStage;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+#[derive(Deserialize)]
+struct Problem {
+    candidates: BTreeMap<String, Expected>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    stage: Option<FailStage>,
+}
+
+#[test]
+fn every_candidate_gets_what_the_suite_says() {
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/suites/hostile");
+    let expected =
+        std::fs::read_to_string(suite.join("expected.toml")).expect("the suite is there");
+    let problems: BTreeMap<String, Problem> = toml::from_str(&expected).expect("TOML");
+    // The goldens take less than one second.
+    let flow = flow().with_synthesis_cpu(Duration::from_secs(5));
+    let mut seen = 0;
+    for (problem, Problem { candidates }) in problems {
+        for (candidate, Expected { stage }) in candidates {
+            let name = format!("{candidate}.sv");
+            let path = suite.join("candidates").join(&problem).join(&name);
+            let contents = std::fs::read(&path).expect("the candidate is there");
+            let submission =
+                Submission { files: vec![SourceFile { name, contents }], top: "TopModule".into() };
+            let synthesis = flow
+                .synthesise(&submission, &Policy::default(), Device::Up5k)
+                .unwrap_or_else(|fault| panic!("{candidate}: {fault}"));
+            match (stage, &synthesis) {
+                // Decided later, by the problem's ports or vectors; an inout already here.
+                (None | Some(FailStage::Mismatch), _)
+                | (Some(FailStage::Interface), Synthesis::Design(_)) => {
+                    accepted(synthesis);
+                }
+                (Some(stage), _) => {
+                    rejected(synthesis, stage);
+                }
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen} candidates");
+}
