@@ -33,6 +33,8 @@ enum Rig {
     Stuck(Arc<Vec<u8>>),
     /// Programming fails this many times.
     Flaky(Arc<AtomicUsize>),
+    /// Nobody answers, and nobody waits for long.
+    Silent,
 }
 
 struct RiggedTable {
@@ -59,7 +61,7 @@ struct RiggedPlace {
 impl Place for RiggedPlace {
     async fn program(&mut self, bitstream: &[u8]) -> Result<Box<dyn Link>, Fault> {
         match &self.rig {
-            Rig::Honest => self.inner.program(bitstream).await,
+            Rig::Honest | Rig::Silent => self.inner.program(bitstream).await,
             Rig::Cable(tampering) => {
                 let link = self.inner.program(bitstream).await?;
                 Ok(Box::new(TamperingLink::new(link, *tampering)))
@@ -84,8 +86,12 @@ impl Place for RiggedPlace {
     }
 
     fn timing(&self) -> Timing {
-        // Silence is part of these tests; a minute of it is not needed.
-        Timing { reply: Duration::from_secs(10), attempts: 2, ..self.inner.timing() }
+        let timing = self.inner.timing();
+        match self.rig {
+            Rig::Silent => Timing { reply: Duration::from_secs(10), attempts: 1, ..timing },
+            // A byte that never came is waited for.
+            _ => Timing { reply: Duration::from_secs(20), ..timing },
+        }
     }
 
     async fn last_words(&mut self) -> Option<String> {
@@ -220,7 +226,7 @@ fn without_firmware_there_is_no_verdict_on_the_design() {
         firmware: Some(Firmware::new(vec![0; Firmware::BYTES_MAX])),
         ..Options::default()
     };
-    let (evaluation, _) = judge(Rig::Honest, &options);
+    let (evaluation, _) = judge(Rig::Silent, &options);
     let report = evaluation.report;
     assert_eq!(report.verdict.to_string(), "fault (link)", "{}", report.verdict.reason);
 }
