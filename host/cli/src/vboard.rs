@@ -24,7 +24,7 @@ pub fn run(args: &VboardArgs) -> anyhow::Result<ExitCode> {
         uart_tx: &board.uart.tx,
         uart_divider: board.uart.divider,
     };
-    let virtual_board = VirtualBoard::new(netlist, &pins, EngineKind::Plain)
+    let virtual_board = VirtualBoard::new(netlist, &pins, EngineKind::default())
         .with_context(|| format!("cannot run {path} on a virtual {}", board.kind))?;
     match args.uart {
         Uart::Stdio => serve_stdio(virtual_board)?,
