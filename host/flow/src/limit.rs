@@ -51,3 +51,33 @@ pub(crate) fn refusal(
     };
     Ok(Some(Refusal { stage: FailStage::Limit, reason }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_the_designs_doing_and_what_is_not() {
+        let limits = Limits {
+            cpu: Duration::from_secs(60),
+            wall: Duration::from_secs(600),
+            memory_bytes: 1 << 30,
+            output_bytes: 1 << 20,
+        };
+        let refusal = |exit| refusal(Tool::Yosys, &exit, limits);
+        for exit in [
+            ToolExit::CpuLimit,
+            ToolExit::MemoryLimit,
+            ToolExit::OutputLimit,
+            ToolExit::Trapped("wasm trap: call stack exhausted".into()),
+        ] {
+            let refused = refusal(exit.clone()).unwrap();
+            assert!(refused.is_some_and(|r| r.stage == FailStage::Limit), "{exit:?}");
+        }
+        assert_eq!(refusal(ToolExit::Exited(1)).unwrap(), None);
+        assert_eq!(refusal(ToolExit::Trapped("wasm trap: unreachable".into())).unwrap(), None);
+        assert_eq!(refusal(ToolExit::WallLimit).unwrap_err().place, FaultPlace::Host);
+        assert_eq!(refusal(ToolExit::Killed(9)).unwrap_err().place, FaultPlace::Tool);
+    }
+}

@@ -84,7 +84,13 @@ pub(crate) fn place(
     let read = |name| dir.read(name, limits.output_bytes).fault();
     match (read("report.json")?, read("placed.asc")?) {
         (Some(report), Some(configuration)) if run.exit == ToolExit::Exited(0) => {
-            let timing = timing::read(&report, linked, board)?;
+            let subject = timing::Subject {
+                board,
+                has_latches: linked.has_latches,
+                derived_clocks: linked.derived_clocks,
+                files: &linked.files,
+            };
+            let timing = timing::read(&report, subject)?;
             match timing {
                 Timing::Settles(found) => Ok(Placement::Placed(Box::new(Placed {
                     timing: found.clocks,

@@ -126,3 +126,66 @@ fn count_users(module: &Module) -> Vec<u32> {
     }
     users
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlist::{Entries, Port};
+
+    fn cell(kind: &str, inputs: &[(&str, u32)], output: (&str, u32)) -> Cell {
+        use PortDirection::{Input, Output};
+        let pins = || inputs.iter().map(|(port, net)| (*port, *net));
+        Cell {
+            hide_name: 0,
+            kind: kind.into(),
+            parameters: Entries::default(),
+            attributes: Entries::default(),
+            port_directions: pins().map(|(p, _)| (p, Input)).chain([(output.0, Output)]).collect(),
+            connections: pins().chain([output]).map(|(p, net)| (p, vec![Bit::Net(net)])).collect(),
+        }
+    }
+
+    fn room(cells: Vec<Cell>, outputs: &[u32]) -> Room {
+        let mut module = Module::default();
+        let bits = outputs.iter().map(|net| Bit::Net(*net)).collect();
+        module.ports.push("y", Port { direction: PortDirection::Output, bits });
+        for (index, cell) in cells.into_iter().enumerate() {
+            module.cells.push(format!("c{index}"), cell);
+        }
+        Room::of(&module, Device::Up5k)
+    }
+
+    #[test]
+    fn a_look_up_table_shares_the_cell_of_the_only_flip_flop_it_feeds() {
+        let lut = || cell("SB_LUT4", &[("I0", 1)], ("O", 2));
+        let ff = || cell("SB_DFF", &[("C", 0), ("D", 2)], ("Q", 3));
+        assert_eq!(room(vec![lut(), ff()], &[3]).all_logic_cells(), 1);
+        assert_eq!(room(vec![lut(), ff()], &[2, 3]).all_logic_cells(), 2);
+        let second = cell("SB_DFFE", &[("C", 0), ("D", 2), ("E", 5)], ("Q", 4));
+        assert_eq!(room(vec![lut(), ff(), second], &[3, 4]).all_logic_cells(), 3);
+    }
+
+    #[test]
+    fn a_carry_cell_shares_with_the_look_up_table_on_its_inputs() {
+        let carry = || cell("SB_CARRY", &[("I0", 1), ("I1", 2), ("CI", 3)], ("CO", 4));
+        let sum = cell("SB_LUT4", &[("I1", 1), ("I2", 2), ("I3", 3)], ("O", 5));
+        assert_eq!(room(vec![carry(), sum], &[5]).all_logic_cells(), 1);
+        let other = cell("SB_LUT4", &[("I1", 1), ("I2", 2), ("I3", 9)], ("O", 5));
+        assert_eq!(room(vec![carry(), other], &[5]).all_logic_cells(), 2);
+    }
+
+    #[test]
+    fn what_surely_exceeds_says_so() {
+        let capacity = Capacity { logic_cells: 10, bram: 1, spram: 0, dsp: 0 };
+        let rams = Room { bram: 2, ..Room::default() };
+        assert_eq!(rams.surely_exceeds(&capacity).as_deref(), Some("2 of 1 block RAMs"));
+        let tight = Room { logic_cells: 9, carry_cells: 1, ..Room::default() };
+        assert_eq!(tight.surely_exceeds(&capacity), None);
+        assert!(tight.is_crowded(&capacity));
+        assert!(!Room { logic_cells: 9, ..Room::default() }.is_crowded(&capacity));
+        assert_eq!(
+            (tight + tight).surely_exceeds(&capacity).as_deref(),
+            Some("18 of 10 logic cells")
+        );
+    }
+}

@@ -3,7 +3,8 @@
 //! Numbers come from the report only; what nextpnr prints can be forged by
 //! names in the design.
 
-use crate::link::{CLOCK_DRIVER_PREFIX, DESIGN_PREFIX, Linked};
+use crate::link::{CLOCK_DRIVER_PREFIX, DESIGN_PREFIX};
+use crate::submission::JobFiles;
 use crate::with_sources;
 use filbench_board::Board;
 use filbench_model::{
@@ -25,12 +26,14 @@ const MARGIN: f64 = 1.5;
 const LATCH_MARGIN: f64 = 2.0;
 
 /// What a report says about a placement.
+#[derive(Debug)]
 pub(crate) enum Timing {
     Settles(Found),
     /// The player cannot wait that long.
     TooSlow(Verdict),
 }
 
+#[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) clocks: Vec<ClockTiming>,
     pub(crate) paths: Vec<CriticalPath>,
@@ -135,11 +138,22 @@ impl Domain {
     }
 }
 
-/// Reads nextpnr's report on `linked`.
+/// What a report is about.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) board: &'a Board,
+    pub(crate) has_latches: bool,
+    /// How many clocks inside the design may follow one another.
+    pub(crate) derived_clocks: usize,
+    pub(crate) files: &'a JobFiles,
+}
+
+/// Reads nextpnr's report.
 ///
 /// # Errors
 /// A fault when the report is not one, or the fixture does not meet its clock.
-pub(crate) fn read(report: &[u8], linked: &Linked, board: &Board) -> Result<Timing, Fault> {
+pub(crate) fn read(report: &[u8], subject: Subject<'_>) -> Result<Timing, Fault> {
+    let board = subject.board;
     let text = String::from_utf8_lossy(report);
     let report: Report = serde_json::from_str(&text).map_err(|error| {
         Fault::new(
@@ -151,7 +165,7 @@ pub(crate) fn read(report: &[u8], linked: &Linked, board: &Board) -> Result<Timi
     let clocks = clocks(&report, board_mhz);
     check_fixture(&clocks, board, board_mhz)?;
 
-    let delay_ns = settle_ns(&report, linked);
+    let delay_ns = settle_ns(&report, subject);
     let cycles = settle_cycles(delay_ns, board_mhz);
     let Ok(settle_cycles) = u8::try_from(cycles) else {
         return Ok(Timing::TooSlow(Verdict::fail(
@@ -169,7 +183,7 @@ pub(crate) fn read(report: &[u8], linked: &Linked, board: &Board) -> Result<Timi
             .critical_paths
             .iter()
             .filter(|path| concerns_design(path))
-            .map(|path| critical_path(path, linked))
+            .map(|path| critical_path(path, subject.files))
             .collect(),
         clocks,
         utilisation: report
@@ -225,7 +239,7 @@ fn check_fixture(clocks: &[ClockTiming], board: &Board, board_mhz: f64) -> Resul
 /// made inside the design, and the path from the last flip-flop to the capture
 /// register or to the next flip-flop. Without clocks it is the path through the
 /// design.
-fn settle_ns(report: &Report, linked: &Linked) -> f64 {
+fn settle_ns(report: &Report, subject: Subject<'_>) -> f64 {
     let longest = |from: &dyn Fn(&Domain) -> bool, to: &dyn Fn(&Domain) -> bool| {
         report
             .critical_paths
@@ -243,13 +257,13 @@ fn settle_ns(report: &Report, linked: &Linked) -> f64 {
     let to_state = longest(&play, &design);
     let from_state = longest(&design, &design_or_capture);
     let clocked = if from_state > 0.0 || to_state > 0.0 {
-        let hops = (1 + linked.derived_clocks) as f64;
-        let derived = linked.derived_clocks as f64 * from_state.max(to_state);
+        let hops = (1 + subject.derived_clocks) as f64;
+        let derived = subject.derived_clocks as f64 * from_state.max(to_state);
         to_state + hops * CLOCK_ARRIVAL_NS + derived + from_state
     } else {
         0.0
     };
-    let latches = if linked.has_latches { LATCH_MARGIN } else { 1.0 };
+    let latches = if subject.has_latches { LATCH_MARGIN } else { 1.0 };
     latches * through.max(clocked)
 }
 
@@ -273,7 +287,7 @@ fn concerns_design(path: &ReportedPath) -> bool {
         || (from == Domain::Play && to == Domain::Capture && through())
 }
 
-fn critical_path(path: &ReportedPath, linked: &Linked) -> CriticalPath {
+fn critical_path(path: &ReportedPath, files: &JobFiles) -> CriticalPath {
     CriticalPath {
         from: Domain::of_end(&path.from).name(),
         to: Domain::of_end(&path.to).name(),
@@ -289,7 +303,7 @@ fn critical_path(path: &ReportedPath, linked: &Linked) -> CriticalPath {
                 sources: step
                     .sources
                     .iter()
-                    .flat_map(|source| linked.files.source_lines(source))
+                    .flat_map(|source| files.source_lines(source))
                     .collect(),
             })
             .collect(),
@@ -302,5 +316,151 @@ fn whose(name: &str) -> String {
         Some(own) => own.to_owned(),
         None if name.starts_with(CLOCK_DRIVER_PREFIX) => name.to_owned(),
         None => format!("fixture.{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::submission::SourceFile;
+
+    /// A report with the fixture's clocks and `paths` of (from, to, delay).
+    fn report(fixture_mhz: f64, paths: &[(&str, &str, f64)]) -> Vec<u8> {
+        let end = |clock: &str| match clock {
+            "async" => "<async>".to_owned(),
+            net => format!("posedge {net}"),
+        };
+        let pin = serde_json::json!({ "cell": "dut.q_LC", "loc": [1, 1], "port": "O" });
+        let paths: Vec<_> = paths
+            .iter()
+            .map(|(from, to, delay)| {
+                serde_json::json!({
+                    "from": end(from),
+                    "to": end(to),
+                    "path": [
+                        { "type": "clk-to-q", "delay": 1.0, "from": pin, "to": pin },
+                        { "type": "routing", "delay": delay - 1.0, "from": pin, "to": pin,
+                          "net": "dut.q", "sources": ["src/a.v:3.1-3.9", "/share/techmap.v:1.1-1.2"] },
+                    ],
+                })
+            })
+            .collect();
+        let report = serde_json::json!({
+            "critical_paths": paths,
+            "fmax": {
+                "clk$SB_IO_IN_$glb_clk": { "achieved": fixture_mhz, "constraint": 12.0 },
+                "play_clk": { "achieved": 45.0, "constraint": 12.0 },
+                "clock_driver.clk_$glb_clk": { "achieved": 5.0, "constraint": 12.0 },
+                "dut.half": { "achieved": 200.0, "constraint": 12.0 },
+            },
+            "utilization": {
+                "ICESTORM_LC": { "used": 900, "available": 5280 },
+                "ICESTORM_DSP": { "used": 0, "available": 8 },
+            },
+        });
+        report.to_string().into_bytes()
+    }
+
+    struct Design {
+        has_latches: bool,
+        derived_clocks: usize,
+    }
+
+    const PLAIN: Design = Design { has_latches: false, derived_clocks: 0 };
+
+    fn timing(report: &[u8], design: &Design) -> Result<Timing, Fault> {
+        let board = Board::load("icebreaker").unwrap();
+        let files = JobFiles::new(&[SourceFile { name: "a.v".into(), contents: Vec::new() }]);
+        let subject = Subject {
+            board: &board,
+            has_latches: design.has_latches,
+            derived_clocks: design.derived_clocks,
+            files: &files,
+        };
+        read(report, subject)
+    }
+
+    fn found(paths: &[(&str, &str, f64)], design: &Design) -> Found {
+        match timing(&report(40.0, paths), design).unwrap() {
+            Timing::Settles(found) => found,
+            Timing::TooSlow(verdict) => panic!("{verdict:?}"),
+        }
+    }
+
+    #[test]
+    fn clocks_are_named_after_ports_and_the_fixture() {
+        let found = found(&[], &PLAIN);
+        let clocks: Vec<_> = found
+            .clocks
+            .iter()
+            .map(|c| (c.clock.as_str(), c.of_design, c.constraint_mhz))
+            .collect();
+        assert_eq!(
+            clocks,
+            [
+                ("fixture", false, Some(12.0)),
+                ("play_clk", false, Some(12.0)),
+                ("clk", true, None),
+                ("half", true, None)
+            ]
+        );
+        assert_eq!(found.utilisation.len(), 1);
+        assert_eq!(found.utilisation["ICESTORM_LC"], (900, 5280));
+    }
+
+    #[test]
+    fn paths_of_the_design_are_kept_with_their_lines() {
+        let clock = "clock_driver.clk_$glb_clk";
+        let paths = [
+            (clock, clock, 5.0),
+            ("play_clk", "cap_clk", 6.0),
+            ("cap_clk", "clk$SB_IO_IN_$glb_clk", 7.0),
+            ("async", "async", 8.0),
+        ];
+        let found = found(&paths, &PLAIN);
+        let kept: Vec<_> =
+            found.paths.iter().map(|p| (p.from.as_str(), p.to.as_str(), p.delay_ns)).collect();
+        assert_eq!(kept, [("clk", "clk", 5.0), ("play_clk", "cap_clk", 6.0)]);
+        let step = &found.paths[0].steps[1];
+        assert_eq!(
+            (step.cell.as_str(), step.net.as_deref(), &step.sources[..]),
+            ("q_LC", Some("q"), &["a.v:3".to_owned()][..])
+        );
+    }
+
+    #[test]
+    fn the_settle_time_covers_the_worst_sum() {
+        let settle = |paths: &[_], design| found(paths, design).settle_cycles;
+        let clock = "clock_driver.clk_$glb_clk";
+        // A cycle has 83.3 ns, of which 55.6 ns are for the design.
+        assert_eq!(settle(&[], &PLAIN), 1);
+        assert_eq!(settle(&[("play_clk", "cap_clk", 55.0)], &PLAIN), 2);
+        assert_eq!(settle(&[("play_clk", "cap_clk", 56.0)], &PLAIN), 3);
+        // Set-up, arrival of the clock (10 ns), and the way out.
+        let clocked = [("play_clk", clock, 20.0), (clock, "cap_clk", 25.0), (clock, clock, 5.0)];
+        assert_eq!(settle(&clocked, &PLAIN), 2);
+        let slower = [("play_clk", clock, 20.0), (clock, clock, 26.0), (clock, "cap_clk", 5.0)];
+        assert_eq!(settle(&slower, &PLAIN), 3);
+        // Each derived clock adds its arrival and the logic before it.
+        let derived = Design { derived_clocks: 2, ..PLAIN };
+        assert_eq!(settle(&clocked, &derived), 4);
+        let latches = Design { has_latches: true, ..PLAIN };
+        assert_eq!(settle(&[("play_clk", "cap_clk", 30.0)], &latches), 3);
+    }
+
+    #[test]
+    fn a_design_that_never_settles_in_time_is_refused() {
+        let report = report(40.0, &[("play_clk", "cap_clk", 15_000.0)]);
+        let Timing::TooSlow(verdict) = timing(&report, &PLAIN).unwrap() else { panic!() };
+        assert_eq!(verdict.to_string(), "fail (timing)");
+    }
+
+    #[test]
+    fn a_slow_fixture_is_a_fault_and_a_slow_design_is_not() {
+        let fault = timing(&report(11.9, &[]), &PLAIN).unwrap_err();
+        assert_eq!(fault.place, FaultPlace::Fixture);
+        assert!(fault.message.contains("11.90 MHz"), "{fault}");
+        let fault = timing(b"{\"critical_paths\": [", &PLAIN).unwrap_err();
+        assert_eq!(fault.place, FaultPlace::Tool);
     }
 }
