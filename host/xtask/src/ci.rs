@@ -5,9 +5,6 @@ use crate::{regmap, setup};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 
-/// The crates whose tests have passed; the others join as they are finished.
-const TESTED: [&str; 4] = ["filbench-model", "filbench-board", "filbench-wire", "filbench-toolbox"];
-
 /// Sets up, then passes every check; prints the time of each phase.
 pub fn ci(project: &Project) -> Result<()> {
     let mut phases = Phases::default();
@@ -24,14 +21,27 @@ fn checks(project: &Project, phases: &mut Phases) -> Result<()> {
     phases.run("generated files", || regmap::check(&project.root))?;
     setup::setup(project, phases)?;
     phases.run("fixture benches", || fixture_benches(project))?;
+    phases.run("clippy", || {
+        run(&mut project.cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
+    phases.run("documentation", || {
+        run(project
+            .cargo(&["doc", "--workspace", "--no-deps", "--quiet", "--document-private-items"])
+            .env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
     phases.run("licences and sources", || licences(project))?;
-    phases.run("tests", || {
-        let mut args = vec!["test", "--no-fail-fast"];
-        for package in TESTED {
-            args.extend(["-p", package]);
-        }
-        run(&mut project.cargo(&args))
-    })
+    phases.run("tests: build", || {
+        run(&mut project.cargo(&["test", "--workspace", "--quiet", "--no-run"]))
+    })?;
+    phases.run("tests", || run(&mut project.cargo(&["test", "--workspace", "--no-fail-fast"])))
 }
 
 fn firmware_apps(project: &Project) -> PathBuf {
