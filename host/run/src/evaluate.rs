@@ -225,7 +225,7 @@ impl Job<'_> {
             problem,
             golden,
             tools: &tools,
-            fixture: &fixture,
+            fixture,
             firmware: &order.firmware.sha256,
             board_kind: &order.board.kind,
             measured_on,
