@@ -13,7 +13,7 @@ fn problem(source: StimulusSource, responses: &[&str]) -> Problem {
     let step = |text: &&str| Step {
         inputs: Bits::zeros(0),
         unknown: Bits::zeros(0),
-        expected: Bits::parse_binary(&text.replace('x', "0")).unwrap(),
+        expected: Bits::parse_binary(&text.replace('x', "0")).expect("a binary string"),
         care: Bits::from_iter_lsb(text.chars().rev().map(|c| c != 'x')),
     };
     Problem {
