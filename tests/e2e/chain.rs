@@ -1,5 +1,7 @@
 //! The chain is real: break a link of it, and the verdict says which.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 mod common;
 
 use async_trait::async_trait;

@@ -4,6 +4,8 @@
 //! One trial for each problem, in this process: what a hostile candidate does
 //! to it shows in the candidates after it.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 mod common;
 
 use common::{candidate, context, evaluate, problem, root};

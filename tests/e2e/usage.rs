@@ -1,5 +1,7 @@
 //! Wrong usage: exit code 64, nothing on stdout, and the next thing to type.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 mod common;
 
 use common::Bench;

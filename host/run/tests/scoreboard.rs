@@ -1,6 +1,8 @@
 //! Wiring, scoreboard and waveform: from a problem to vectors, from captures
 //! to a mismatch.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use filbench_model::{
     Bits, Comparison, Direction, Interface, Mismatch, Port, Problem, Step, StimulusSource,
 };

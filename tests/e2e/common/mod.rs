@@ -3,6 +3,7 @@
 //! Tests use the user's cache (or `FILBENCH_CACHE`), as a user would: tools
 //! and firmware from `cargo xtask setup` and `cargo xtask firmware`.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 #![expect(dead_code, reason = "each test target uses a part of it")]
 
 use filbench_flow::{SourceFile, Submission};
