@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Changes whenever the same bench would give another problem.
-const RECORDER_VERSION: u32 = 2;
+const RECORDER_VERSION: u32 = 3;
 /// More primitive steps than this are no problem for a board.
 pub(crate) const STEPS_MAX: usize = 2_000_000;
 /// Bits of all vectors of a problem together, so that it fits into memory.

@@ -1,8 +1,8 @@
 //! Vectors in a waveform (VCD) of a design that is known to be good.
 //!
 //! - Ports are found by name and width in one scope, such as the design's instance. Without
-//!   a choice it is the only scope that has all of them; several will do where they show the
-//!   same signals.
+//!   a choice it is the scope that has all of them; of scopes inside each other the
+//!   outermost, since a bench that has all the names connects them to the design's ports.
 //! - Each time stamp that changes an input is a vector. Its response is what the outputs are
 //!   before the next one, so that delays in the waveform do no harm. An `x` is not compared;
 //!   an input that has had no value yet is played as 0.
@@ -186,21 +186,26 @@ impl<'a> Waveform<'a> {
             scopes.iter().filter(|scope| asked.is_none_or(|asked| scope.name == asked)).collect();
         let whole: Vec<&Scope> =
             considered.iter().copied().filter(|scope| scope.codes.len() == all).collect();
-        let Some(first) = whole.first() else {
+        let Some(any) = whole.first() else {
             return Err(self.incomplete(&considered, asked));
         };
-        if let Some(other) = whole.iter().find(|other| other.codes != first.codes) {
+        let explains = |scope: &Scope, other: &Scope| {
+            scope.codes == other.codes || other.name.starts_with(&format!("{}.", scope.name))
+        };
+        let chosen = whole.iter().find(|scope| whole.iter().all(|other| explains(scope, other)));
+        let Some(chosen) = chosen else {
+            let other = whole.iter().find(|other| !explains(any, other)).unwrap_or(any);
             return Err(format!(
                 "scopes `{}` and `{}` both have the design's ports, with different signals; dump \
                  one of them: `$dumpvars(1, {})`",
-                other.name, first.name, first.name
+                any.name, other.name, any.name
             ));
-        }
+        };
         for direction in [Direction::Input, Direction::Output] {
             let ports = self.interface.ports.iter().enumerate();
             let mut lsb = 0;
             for (index, port) in ports.filter(|(_, port)| port.direction == direction) {
-                if let Some(&code) = first.codes.get(&index) {
+                if let Some(&code) = chosen.codes.get(&index) {
                     let slot = Slot { direction, lsb, width: port.width };
                     self.slots.entry(code).or_default().push(slot);
                 }
@@ -366,6 +371,13 @@ mod tests {
             "scope `tb` has not all of the design's ports; the closest, `tb`, lacks `input [3:0] d`"
         ),);
         assert!(error(format!("{FLIP_FLOP}{change}"), Some("tb.x")).contains("has not any"));
+        // A bench with the same names, and a design inside the design.
+        let bench = FLIP_FLOP.replace(
+            "clk $end\n$scope",
+            "clk $end $var wire 4 % d $end $var wire 4 & q $end\n$scope",
+        );
+        let steps = import(&format!("{bench}#0\n1!\nb11 %\nb1 &\nb0 \"\n"), None).unwrap();
+        assert_eq!(steps.last().unwrap(), "00111 00000 0001 1111");
         let twice = FLIP_FLOP.replace(
             "$enddefinitions",
             "$scope module other $end $var wire 1 ! clk $end $var wire 4 \" d $end \
