@@ -6,9 +6,9 @@
 //! synth ─► link ─► place ─► pack ┘
 //! ```
 //!
-//! [`evaluate`] sends [`Event`]s while it runs and ends with an
+//! [`evaluate()`] sends [`Event`]s while it runs and ends with an
 //! [`Evaluation`]. The parts that decide are pure: [`Vectors`] say what the
-//! player is given, [`compare`] is the scoreboard, [`conclude`] finds the
+//! player is given, [`compare`] is the scoreboard, [`conclude()`] finds the
 //! verdict. **A verdict comes from captured port values and from the flow's
 //! typed rejections, never from what anything printed; a fault of the lab
 //! never becomes a failure of the design.**
