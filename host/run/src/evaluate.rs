@@ -35,7 +35,7 @@ use tokio::sync::mpsc;
 /// 3. what building the candidate says: `fail` at a stage before the board,
 ///    `inconclusive` for want of room, or a fault;
 /// 4. a fault of the board, the second time;
-/// 5. what the scoreboard says; see [`conclude`].
+/// 5. what the scoreboard says; see [`conclude()`](crate::conclude()).
 pub async fn evaluate(
     context: &Context,
     submission: Submission,

@@ -2,7 +2,7 @@
 
 use super::ChipDbError;
 
-/// Reads what [`Writer`] wrote; running past the end is an error.
+/// Reads what `Writer` wrote; running past the end is an error.
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
 }

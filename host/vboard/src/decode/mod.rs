@@ -85,7 +85,7 @@ pub enum DecodeError {
     },
 }
 
-/// Names of [`SwitchKind`] in errors.
+/// Names of `SwitchKind` in errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SwitchName {
     /// `.buffer`

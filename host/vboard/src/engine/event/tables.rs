@@ -88,7 +88,7 @@ pub(super) const OUTPUT_BIT: u64 = 1 << 8;
 /// starting a word of dirty bits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Domain {
-    /// First group in [`Groups`].
+    /// First group in `Groups`.
     pub first_group: usize,
     pub groups: usize,
     pub data: usize,
