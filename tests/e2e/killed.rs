@@ -34,7 +34,9 @@ fn kill_at(bench: &Bench, phase: Phase, signal: Signal) {
     kill_process(Pid::from_child(&child), signal).unwrap();
     let status = child.wait().unwrap();
     if signal == Signal::INT {
-        assert_eq!(status.code(), Some(130), "interrupted at {phase}");
+        // Comparing takes no time: the run may have its verdict before the signal comes.
+        let over = phase == Phase::Compare && status.code() == Some(0);
+        assert!(over || status.code() == Some(130), "interrupted at {phase}: {status}");
         assert!(bench.remains().is_empty(), "{phase}: {:?}", bench.remains());
     }
     nothing_runs(session, phase);
