@@ -30,6 +30,9 @@ mod submission;
 mod synth;
 mod timing;
 
+#[cfg(test)]
+mod random_netlists;
+
 pub use events::{ClockUse, Events};
 pub use image::Firmware;
 pub use link::Linked;

@@ -49,13 +49,12 @@ pub(crate) fn place(
     seed: u32,
     limits: Limits,
 ) -> Result<Placement, Fault> {
-    if linked.device != board.device {
+    if linked.board != *board {
         return Err(Fault::new(
             FaultPlace::Tool,
             format!(
-                "a netlist for the {} cannot be placed on {}, which has a {}; synthesise it for \
-                 the board's device",
-                linked.device, board.kind, board.device
+                "a netlist that was linked for {} cannot be placed on {}; link it for the board",
+                linked.board.kind, board.kind
             ),
         ));
     }
@@ -103,7 +102,7 @@ pub(crate) fn place(
                 Timing::TooSlow(verdict) => reject(verdict),
             }
         }
-        _ => match verdict_without_a_placement(linked, board) {
+        _ => match verdict_without_a_placement(linked, board, &run.stderr) {
             Some(verdict) => reject(verdict),
             None => Err(Fault::new(
                 FaultPlace::Tool,
@@ -140,8 +139,9 @@ fn arguments(linked: &Linked, board: &Board, seed: u32) -> Vec<String> {
     args
 }
 
-/// What a failure of nextpnr means, from how full the device is.
-fn verdict_without_a_placement(linked: &Linked, board: &Board) -> Option<Verdict> {
+/// What a failure of nextpnr means: from how full the device is, and whether
+/// the design had the choice of cells. `said` only explains.
+fn verdict_without_a_placement(linked: &Linked, board: &Board, said: &[u8]) -> Option<Verdict> {
     let capacity = &FlowFile::ice40().device(board.device).capacity;
     let cells = |room: &crate::room::Room| {
         format!("about {} of {} logic cells", room.all_logic_cells(), capacity.logic_cells)
@@ -163,6 +163,14 @@ fn verdict_without_a_placement(linked: &Linked, board: &Board) -> Option<Verdict
                  try a larger board",
                 cells(&linked.room),
                 board.device
+            ),
+        ))
+    } else if linked.has_own_cells {
+        Some(Verdict::fail(
+            FailStage::UnsupportedCell,
+            format!(
+                "nextpnr does not take the cells that the design instantiates itself: {}",
+                last_words(said)
             ),
         ))
     } else {

@@ -47,6 +47,8 @@ pub struct Design {
     pub device: Device,
     /// iCE40 cells.
     pub(crate) netlist: Module,
+    /// Whether the RTL instantiates device cells itself.
+    pub(crate) has_own_cells: bool,
     /// For source lines in reports.
     pub(crate) files: Arc<JobFiles>,
 }
@@ -100,6 +102,7 @@ pub(crate) fn synthesise(
             resources: parts.resources,
             events: events::find(&parts.gates),
             has_latches: parts.has_latches,
+            has_own_cells: parts.has_own_cells,
             diagnostics,
             device,
             netlist: parts.mapped,
@@ -116,6 +119,7 @@ struct Parts {
     interface: Interface,
     resources: Resources,
     has_latches: bool,
+    has_own_cells: bool,
     gates: Module,
     mapped: Module,
 }
@@ -133,6 +137,9 @@ fn conclude(
     let gates = run.netlist("gates.json")?;
     let mapped = run.netlist("mapped.json")?;
 
+    let has_own_cells = elaborated
+        .as_ref()
+        .is_some_and(|module| module.cells.iter().any(|(_, cell)| !cell.kind.starts_with('$')));
     let interface = match &elaborated {
         Some(module) => match guard::check_elaborated(module, device, run.files) {
             Ok(interface) => Some(interface),
@@ -169,6 +176,7 @@ fn conclude(
                 interface,
                 resources,
                 has_latches,
+                has_own_cells,
                 gates,
                 mapped,
             }))

@@ -15,7 +15,7 @@ use crate::room::Room;
 use crate::submission::JobFiles;
 use crate::synth::Design;
 use filbench_board::{Board, Device};
-use filbench_model::{FailStage, InconclusiveReason, Verdict};
+use filbench_model::{FailStage, Fault, FaultPlace, InconclusiveReason, Verdict};
 use linker::Linker;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -43,8 +43,9 @@ pub struct Linked {
     pub output_bytes: u8,
     /// The whole.
     pub(crate) module: Module,
-    pub(crate) device: Device,
+    pub(crate) board: Board,
     pub(crate) has_latches: bool,
+    pub(crate) has_own_cells: bool,
     /// How many clocks can follow one another before the last state has changed.
     pub(crate) derived_clocks: usize,
     /// Of the design alone.
@@ -92,6 +93,14 @@ pub(crate) fn link(
     firmware: &Firmware,
 ) -> Result<Linked, Verdict> {
     let device = variant.board.device;
+    if design.device != device {
+        let message = format!(
+            "a design for the {} cannot be linked for {}, which has a {device}; synthesise it for \
+             the board's device",
+            design.device, variant.board.kind
+        );
+        return Err(Fault::new(FaultPlace::Tool, message).into());
+    }
     let design_room = Room::of(&design.netlist, device);
     let room = design_room + Room::of(&fixture.module, device);
     check_room(&design_room, &room, device)?;
@@ -119,8 +128,9 @@ pub(crate) fn link(
         input_bytes: variant.input_bytes,
         output_bytes: variant.output_bytes,
         module,
-        device,
+        board: variant.board.clone(),
         has_latches: design.has_latches,
+        has_own_cells: design.has_own_cells,
         derived_clocks: design.events.derived_clocks.len(),
         design_room,
         room,

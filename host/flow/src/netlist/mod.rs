@@ -107,6 +107,8 @@ pub(crate) enum NetlistError {
     Json(#[from] serde_json::Error),
     #[error("the netlist has no module `{0}`")]
     NoModule(String),
+    #[error("module `{module}` has a net number beyond the {bytes} bytes of its file")]
+    NetNumber { module: String, bytes: usize },
 }
 
 impl Netlist {
@@ -114,7 +116,14 @@ impl Netlist {
     /// any bytes, and Yosys copies them.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NetlistError> {
         let text = String::from_utf8_lossy(bytes);
-        Ok(serde_json::from_str(&text)?)
+        let netlist: Self = serde_json::from_str(&text)?;
+        // Nets are counted up from 2; tables by net number stay within bounds.
+        match netlist.modules.iter().find(|(_, m)| m.net_count() as usize > bytes.len()) {
+            Some((module, _)) => {
+                Err(NetlistError::NetNumber { module: module.clone(), bytes: bytes.len() })
+            }
+            None => Ok(netlist),
+        }
     }
 
     /// Takes module `name` out.
@@ -136,7 +145,12 @@ impl Module {
             .iter()
             .flat_map(|(_, cell)| cell.connections.iter().flat_map(|(_, bits)| bits));
         let names = self.netnames.iter().flat_map(|(_, name)| &name.bits);
-        ports.chain(cells).chain(names).filter_map(|bit| bit.net()).max().map_or(0, |net| net + 1)
+        ports
+            .chain(cells)
+            .chain(names)
+            .filter_map(|bit| bit.net())
+            .max()
+            .map_or(0, |net| net.saturating_add(1))
     }
 }
 
@@ -202,6 +216,12 @@ mod tests {
     fn a_truncated_file_is_an_error() {
         let cut = &SNIPPET.as_bytes()[..SNIPPET.len() / 2];
         assert!(matches!(Netlist::parse(cut), Err(NetlistError::Json(_))));
+    }
+
+    #[test]
+    fn net_numbers_are_bounded_by_the_file() {
+        let bytes = SNIPPET.replace("5", "4294967295").into_bytes();
+        assert!(matches!(Netlist::parse(&bytes), Err(NetlistError::NetNumber { .. })));
     }
 
     #[test]

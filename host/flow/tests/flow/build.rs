@@ -1,6 +1,7 @@
 //! From a design to a bitstream.
 
-use crate::support::{design, flow, icebreaker};
+use crate::support::{design, flow, flow_with_cache, icebreaker};
+use filbench_board::Board;
 use filbench_flow::{Bitstream, Design, Firmware, Linked, Placed, Placement};
 use filbench_model::{FailStage, InconclusiveReason, Outcome, Stage};
 
@@ -91,6 +92,53 @@ fn events_get_the_cheapest_player_bits() {
     assert_eq!(linked.input_map, [2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 0]);
     assert_eq!(linked.output_map, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!((linked.input_bytes, linked.output_bytes), (2, 2));
+}
+
+#[test]
+fn a_fixture_that_was_cut_short_in_the_cache_is_made_again() {
+    let cache = tempfile::tempdir().expect("a folder");
+    let flow = flow_with_cache(cache.path());
+    let design = design("module top(input a, output y); assign y = a; endmodule");
+    let link = || flow.link(&design, &icebreaker(), &firmware()).expect("there is room");
+    let first = link();
+    let entries = std::fs::read_dir(cache.path().join("fixture")).expect("is there");
+    let paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let [path] = &paths[..] else { panic!("{paths:?}") };
+    let whole = std::fs::read(path).expect("is readable");
+    std::fs::write(path, &whole[..whole.len() / 2]).expect("is writable");
+    assert_eq!(link().netlist_hash, first.netlist_hash);
+    assert_eq!(std::fs::read(path).expect("is readable"), whole);
+}
+
+#[test]
+fn one_netlist_for_one_board() {
+    let flow = flow();
+    let hx8k = Board::load("ice40_hx8k_b_evn").expect("is known");
+    let design = design("module top(input a, output y); assign y = a; endmodule");
+    let verdict = flow.link(&design, &hx8k, &firmware()).expect_err("another device");
+    assert_eq!(verdict.outcome, Outcome::Fault);
+    assert!(flow.place(&link(&design), &hx8k, 1).is_err());
+}
+
+#[test]
+fn cells_that_only_nextpnr_can_judge() {
+    // Two carry chains cannot leave one carry cell.
+    let design = design(
+        "module top(input [2:0] a, b, input c, output [1:0] y);
+           wire k;
+           SB_CARRY first(.I0(a[0]), .I1(b[0]), .CI(c), .CO(k));
+           SB_CARRY left(.I0(a[1]), .I1(b[1]), .CI(k), .CO(y[0]));
+           SB_CARRY right(.I0(a[2]), .I1(b[2]), .CI(k), .CO(y[1]));
+         endmodule",
+    );
+    match flow().place(&link(&design), &icebreaker(), 1).expect("no fault of the lab") {
+        Placement::Placed(_) => {}
+        Placement::Rejected(rejection) => assert_eq!(
+            rejection.verdict.stage,
+            Some(Stage::Fail(FailStage::UnsupportedCell)),
+            "{rejection:?}"
+        ),
+    }
 }
 
 #[test]

@@ -4,17 +4,21 @@ use filbench_board::{Board, Device};
 use filbench_flow::{Design, Flow, Policy, Rejection, SourceFile, Submission, Synthesis};
 use filbench_model::{FailStage, Outcome, Stage};
 use filbench_toolbox::{Toolbox, ToolboxConfig, cache_root};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A flow on the tools in the user's cache.
 pub fn flow() -> Flow {
-    let cache = cache_root();
+    flow_with_cache(&cache_root())
+}
+
+/// The same that keeps its own things under `cache`.
+pub fn flow_with_cache(cache: &Path) -> Flow {
     let toolbox = Toolbox::open(ToolboxConfig {
-        cache: cache.clone(),
+        cache: cache_root(),
         worker: Some(PathBuf::from(env!("CARGO_BIN_EXE_filbench-flow-worker"))),
     })
     .expect("the tools are installed; run `cargo xtask setup`");
-    Flow::new(toolbox, cache)
+    Flow::new(toolbox, cache.to_path_buf())
 }
 
 pub fn icebreaker() -> Board {
