@@ -119,6 +119,20 @@ impl VirtualBoard {
         pins: &Pins,
         engine: EngineKind,
     ) -> Result<VirtualBoard, BoardError> {
+        VirtualBoard::with_levels(netlist, pins, engine, &[])
+    }
+
+    /// As [`VirtualBoard::new`], with pins that something outside holds at a
+    /// level while the board powers up.
+    ///
+    /// # Errors
+    /// When the pins do not fit the device, or the design does not settle.
+    pub fn with_levels(
+        netlist: Netlist,
+        pins: &Pins,
+        engine: EngineKind,
+        levels: &[(&str, bool)],
+    ) -> Result<VirtualBoard, BoardError> {
         if pins.uart_divider < 2 {
             return Err(BoardError::Divider(pins.uart_divider));
         }
@@ -151,6 +165,9 @@ impl VirtualBoard {
             netlist.pads.iter().filter_map(|pad| Some((pad.input?, pad.pull_up))).collect();
         inputs.extend(clock.input.map(|net| (net, false)));
         inputs.extend(rx.input.map(|net| (net, true)));
+        for &(name, level) in levels {
+            inputs.extend(pin(name)?.input.map(|net| (net, level)));
+        }
         let netlist = Arc::new(netlist);
         let fast = match engine {
             EngineKind::Event => EventEngine::new(&netlist, &inputs)?,
@@ -297,6 +314,26 @@ impl VirtualBoard {
     /// The engine, for looking at its state.
     pub fn engine(&self) -> &dyn Engine {
         self.engine.as_ref()
+    }
+
+    /// What differs between the states of two boards that run the same
+    /// netlist, if anything: flip-flops, then memories, then MAC registers.
+    pub fn first_difference(&self, other: &VirtualBoard) -> Option<&'static str> {
+        let (a, b) = (self.engine(), other.engine());
+        if a.flip_flops() != b.flip_flops() {
+            return Some("flip-flops");
+        }
+        let count = self.netlist.block_rams.len();
+        if (0..count).any(|k| a.block_ram(k) != b.block_ram(k)) {
+            return Some("block RAMs");
+        }
+        if (0..self.netlist.sprams.len()).any(|k| a.spram(k) != b.spram(k)) {
+            return Some("SPRAMs");
+        }
+        if (0..self.netlist.mac16s.len()).any(|k| a.mac16(k) != b.mac16(k)) {
+            return Some("MAC16 registers");
+        }
+        None
     }
 
     /// Inverts bit `bit` of word `word` of block RAM `index` of the netlist,

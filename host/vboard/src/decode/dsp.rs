@@ -84,15 +84,16 @@ impl Decoder<'_> {
                 let unconnected = if name == "CE" { Net::ONE } else { Net::ZERO };
                 inputs.push(self.extra_input(cell, name, unconnected)?);
             }
-            // The clock enters DSP2, whose `NegClk` is NEG_TRIGGER.
+            // DSP2, where the clock enters, has a `NegClk` bit. No tool sets it
+            // (nextpnr drops NEG_TRIGGER), so what it does is not known.
             let dsp2 = TileAt { y: cell.at.y + 2, ..cell.at };
+            if self.flag(dsp2, "NegClk") {
+                return Err(self.unmodelled("a MAC16 on the falling edge", cell.at));
+            }
             macs.push(Mac16 {
                 at: cell.at,
                 config: self.mac16_config(cell),
-                clock: Clock {
-                    net: self.extra_input(cell, "CLK", Net::ZERO)?,
-                    falling: self.flag(dsp2, "NegClk"),
-                },
+                clock: Clock { net: self.extra_input(cell, "CLK", Net::ZERO)?, falling: false },
                 inputs,
                 outputs,
             });

@@ -108,7 +108,9 @@ impl EventEngine {
         };
         engine.toggle(one);
         for &(net, level) in inputs {
-            if level && let Some(signal) = engine.t.input_signals[net.index()] {
+            if level != engine.pad_value(net)
+                && let Some(signal) = engine.t.input_signals[net.index()]
+            {
                 engine.toggle(signal);
             }
         }
