@@ -127,6 +127,9 @@ pub struct Summary {
     pub samples: u64,
     /// Cells and modes that the designs exercised.
     pub coverage: Coverage,
+    /// Designs for which nextpnr found no routes within its limit: they say nothing
+    /// about the board.
+    pub unplaced: Vec<u64>,
     /// Failures, by seed.
     pub failures: Vec<(u64, DifferentialError)>,
 }
@@ -165,6 +168,11 @@ pub fn run(
                             summary.samples += passed.samples;
                             summary.coverage.add(&passed.coverage);
                         }
+                        Err(DifferentialError::Tool {
+                            tool: Tool::NextpnrIce40,
+                            exit: ToolExit::CpuLimit,
+                            ..
+                        }) => summary.unplaced.push(seed),
                         Err(error) => summary.failures.push((seed, error)),
                     }
                 }
@@ -239,8 +247,8 @@ impl Differential {
             dir: dir.path(),
             read_only: Vec::new(),
             limits: Limits {
-                cpu: Duration::from_secs(120),
-                wall: Duration::from_secs(1200),
+                cpu: TOOL_CPU,
+                wall: TOOL_CPU * 20,
                 memory_bytes: 2 << 30,
                 output_bytes: OUTPUT_BYTES,
             },
@@ -300,6 +308,8 @@ impl Differential {
 }
 
 /// A bound on what a tool writes for one design.
+/// A design takes a second or two; a few never route.
+const TOOL_CPU: Duration = Duration::from_secs(8);
 const OUTPUT_BYTES: u64 = 64 << 20;
 
 /// `cells_sim.v` without what is undefined: registers and memories start as 0,

@@ -38,6 +38,7 @@ fn checks(project: &Project, phases: &mut Phases) -> Result<()> {
             .env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     phases.run("licences and sources", || licences(project))?;
+    phases.run("random designs", || random_designs(project, 0, 200))?;
     phases.run("tests: build", || {
         run(&mut project.cargo(&["test", "--workspace", "--quiet", "--no-run"]))
     })?;
@@ -75,6 +76,13 @@ fn licences(project: &Project) -> Result<()> {
             .arg(&root))?;
     }
     run(project.command(program).args(check))
+}
+
+/// Random designs from seed `first` on: the virtual board against Icarus on the netlist.
+pub fn random_designs(project: &Project, first: u64, count: u64) -> Result<()> {
+    run(&mut project.cargo(&["build", "--workspace", "--quiet"]))?;
+    let program = project.filbench().with_file_name("filbench-differential");
+    run(project.command(program).args([first.to_string(), count.to_string()]))
 }
 
 /// Runs every self-checking bench of `fpga/bench` in Icarus.

@@ -28,6 +28,15 @@ enum Task {
     Ci,
     /// Build the soft MCU's firmware into the cache
     Firmware,
+    /// Compare random designs on the virtual board with simulation of their netlists
+    Random {
+        /// The first seed
+        #[arg(long, default_value_t = 0)]
+        first: u64,
+        /// How many designs
+        #[arg(long, default_value_t = 200)]
+        count: u64,
+    },
     /// Run the self-checking benches of the fixture's Verilog
     FixtureBenches,
     /// Generate the Verilog header and the Rust constants from fpga/regmap.toml
@@ -47,6 +56,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::demo(&project),
         Task::Ci => ci::ci(&project),
         Task::Firmware => firmware::build(&project),
+        Task::Random { first, count } => ci::random_designs(&project, first, count),
         Task::FixtureBenches => ci::fixture_benches(&project),
         Task::Regmap { check: true } => regmap::check(&project.root),
         Task::Regmap { check: false } => regmap::write(&project.root),

@@ -12,7 +12,8 @@
 //!   changes with the clock's own clock;
 //! - a latch's data do not change at the moment at which it closes;
 //! - whatever clocks, enables a latch, sets or resets asynchronously comes from
-//!   a pin of its own, or straight from a flip-flop: it cannot glitch.
+//!   a pin of its own, or straight from a flip-flop that no other one sets or
+//!   resets: it cannot glitch.
 //!
 //! The stimulus changes one such *event input* at a time, and no other input
 //! with it.
