@@ -2,7 +2,7 @@
 //! Yosys' netlist and by both engines as nextpnr's bitstream.
 //!
 //! The expected values are Icarus' with Yosys' `ice40/cells_sim.v`, in which
-//! [`defined_cells`] replaces what is undefined at power-up, and undefined
+//! `defined_cells` replaces what is undefined at power-up, and undefined
 //! forever in an SPRAM, by what the virtual board documents.
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 //!
 //! A design is worth comparing only if its behaviour is defined: a simulator
 //! without delays and an engine must not be free to differ. So each signal
-//! carries the set of [`Moment`]s at which it can change, and nothing samples a
+//! carries the set of `Moment`s at which it can change, and nothing samples a
 //! signal that changes *before* it within the same moment:
 //!
 //! - flip-flops on a pin's clock (or on that clock behind a gate) take anything:
