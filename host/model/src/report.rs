@@ -235,6 +235,32 @@ pub struct Report {
     pub durations_ms: BTreeMap<String, u64>,
 }
 
+impl Report {
+    /// A report of `verdict` in which nothing was found out yet.
+    pub fn new(verdict: Verdict, provenance: Provenance) -> Self {
+        Self {
+            schema: REPORT_SCHEMA.to_owned(),
+            verdict,
+            compare: Comparison::EveryStep,
+            checked_samples: 0,
+            masked_samples: 0,
+            output_bits_never_checked: Vec::new(),
+            mismatching_samples: None,
+            mismatch: None,
+            unknown_inputs_matter: false,
+            resources: None,
+            timing: Vec::new(),
+            critical_paths: Vec::new(),
+            diagnostics: Vec::new(),
+            measured_on: None,
+            board: None,
+            link: None,
+            provenance,
+            durations_ms: BTreeMap::new(),
+        }
+    }
+}
+
 /// The JSON schema of [`Report`], as committed in `host/model/report.schema.json`:
 /// pretty-printed, with a newline at the end.
 pub fn report_schema() -> String {

@@ -5,8 +5,7 @@ use crate::conclude::Scores;
 use crate::evaluation::Evaluation;
 use crate::event::{Reporter, millis};
 use crate::scoreboard::never_checked;
-use filbench_model::{Comparison, Problem, Provenance, REPORT_SCHEMA, Report, Verdict};
-use std::collections::BTreeMap;
+use filbench_model::{Problem, Provenance, Report, Verdict};
 use std::time::{Instant, SystemTime};
 
 /// The key of the whole evaluation's wall time in a report's durations.
@@ -25,31 +24,15 @@ impl Draft {
         Self {
             started: Instant::now(),
             findings: Findings::default(),
-            report: Report {
-                schema: REPORT_SCHEMA.to_owned(),
+            report: Report::new(
                 // Replaced by `finish`, the only way to the report.
-                verdict: Verdict::pass(""),
-                compare: Comparison::EveryStep,
-                checked_samples: 0,
-                masked_samples: 0,
-                output_bits_never_checked: Vec::new(),
-                mismatching_samples: None,
-                mismatch: None,
-                unknown_inputs_matter: false,
-                resources: None,
-                timing: Vec::new(),
-                critical_paths: Vec::new(),
-                diagnostics: Vec::new(),
-                measured_on: None,
-                board: None,
-                link: None,
-                provenance: Provenance {
+                Verdict::pass(""),
+                Provenance {
                     filbench: env!("CARGO_PKG_VERSION").to_owned(),
                     started_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
                     ..provenance
                 },
-                durations_ms: BTreeMap::new(),
-            },
+            ),
         }
     }
 
