@@ -12,6 +12,7 @@ mod interface;
 mod problem;
 mod report;
 mod verdict;
+mod window;
 
 pub use bits::Bits;
 pub use interface::{Direction, Interface, InterfaceMismatch, Port};
@@ -22,3 +23,4 @@ pub use report::{
     report_schema,
 };
 pub use verdict::{FailStage, Fault, FaultPlace, InconclusiveReason, Outcome, Stage, Verdict};
+pub use window::{InputWindow, MismatchWindow, OutputWindow, hexadecimal};

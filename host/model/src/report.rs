@@ -1,4 +1,4 @@
-use crate::{Comparison, Verdict};
+use crate::{Comparison, MismatchWindow, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -212,6 +212,8 @@ pub struct Report {
     pub mismatching_samples: Option<usize>,
     /// The first difference, for `mismatch`.
     pub mismatch: Option<Mismatch>,
+    /// The steps around the first difference, for `mismatch`.
+    pub mismatch_window: Option<MismatchWindow>,
     /// Playing unknown inputs as 0 and as 1 gave different responses.
     pub unknown_inputs_matter: bool,
     /// Of the design alone; absent where synthesis failed.
@@ -247,6 +249,7 @@ impl Report {
             output_bits_never_checked: Vec::new(),
             mismatching_samples: None,
             mismatch: None,
+            mismatch_window: None,
             unknown_inputs_matter: false,
             resources: None,
             timing: Vec::new(),

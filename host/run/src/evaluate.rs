@@ -11,6 +11,7 @@ use crate::play::{Play, Playing};
 use crate::proof::Claim;
 use crate::scoreboard::compare;
 use crate::waveform;
+use crate::window::mismatch_window;
 use crate::wiring::Wiring;
 use filbench_board::Board;
 use filbench_flow::{Policy, SourceFile, Submission};
@@ -293,6 +294,8 @@ impl Job<'_> {
                 if let Some((unknown, _, mismatch)) = scores.mismatch()
                     && let Some((_, responses)) = plays.iter().find(|(u, _)| *u == unknown)
                 {
+                    draft.report.mismatch_window =
+                        Some(mismatch_window(problem, responses, unknown, mismatch));
                     let mut file = Vec::new();
                     // Writing to memory fails for no reason but its size.
                     if waveform::write(&mut file, problem, responses, unknown, mismatch.step)

@@ -26,6 +26,7 @@ mod play;
 mod proof;
 mod scoreboard;
 mod waveform;
+mod window;
 mod wiring;
 
 pub use conclude::{DEFAULT_MIN_SAMPLES, Scores, conclude, min_samples, unjudgeable};
@@ -36,4 +37,5 @@ pub use evaluation::{ARTIFACTS, Artifact, Evaluation, MISMATCH_VCD, Options};
 pub use event::{Event, Phase, Subject};
 pub use scoreboard::{CaptureLength, Responses, Score, compare, never_checked};
 pub use waveform::write as write_waveform;
+pub use window::mismatch_window;
 pub use wiring::{PlayerMap, UnknownInputs, UnmatchedPort, Vector, Vectors, Wiring};

@@ -112,7 +112,7 @@ fn describe(
 }
 
 /// `value` in binary, most significant bit first, `x` where `care` is 0.
-fn masked(value: &Bits, care: &Bits) -> String {
+pub(crate) fn masked(value: &Bits, care: &Bits) -> String {
     (0..value.len())
         .rev()
         .map(|bit| match (care.get(bit), value.get(bit)) {

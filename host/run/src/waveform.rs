@@ -92,7 +92,8 @@ fn window(steps: usize, first_wrong: usize) -> Range<usize> {
     }
 }
 
-fn applied(step: &Step, unknown: UnknownInputs) -> Bits {
+/// The inputs as the board was given them.
+pub(crate) fn applied(step: &Step, unknown: UnknownInputs) -> Bits {
     match unknown {
         UnknownInputs::Zero => step.inputs.and(&step.unknown.not()),
         UnknownInputs::One => step.inputs.or(&step.unknown),

@@ -7,7 +7,8 @@ use filbench_model::{
     Bits, Comparison, Direction, Interface, Mismatch, Port, Problem, Step, StimulusSource,
 };
 use filbench_run::{
-    PlayerMap, Responses, UnknownInputs, Vectors, Wiring, compare, never_checked, write_waveform,
+    PlayerMap, Responses, UnknownInputs, Vectors, Wiring, compare, mismatch_window, never_checked,
+    write_waveform,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -202,6 +203,59 @@ fn a_long_run_is_cut_around_its_first_mismatch() {
         text.lines().filter_map(|line| line.strip_prefix('#')?.parse().ok()).collect();
     assert_eq!((times[0], times[times.len() - 1]), (5_976, 7_256));
     assert!(text.contains("#7000"));
+}
+
+#[test]
+fn the_window_shows_the_steps_around_the_first_mismatch() {
+    let problem = problem(&[("1x00", "00000"), ("1x01", ""), ("1x00", "x0010"), ("0000", "00000")]);
+    let wiring = wiring(&problem, &["clk"]);
+    // {q[3:0], flag}.
+    let captures = [0, 0b0_0110, 0];
+    let responses = Responses::decode(&problem, &wiring, &captures).unwrap();
+    let mismatch = compare(&problem, &responses).mismatch.unwrap();
+    let window = mismatch_window(&problem, &responses, UnknownInputs::One, &mismatch);
+    insta::assert_json_snapshot!(window);
+}
+
+#[test]
+fn a_window_is_bounded_in_steps_and_digits() {
+    let wide = |name: &str, direction| Port { name: name.into(), direction, width: 400 };
+    let steps: Vec<Step> = (0..100)
+        .map(|_| Step {
+            inputs: Bits::zeros(1200),
+            unknown: Bits::zeros(1200),
+            expected: Bits::zeros(800),
+            care: Bits::ones(800),
+        })
+        .collect();
+    let problem = Arc::new(Problem {
+        interface: Interface {
+            ports: vec![
+                wide("a", Direction::Input),
+                wide("b", Direction::Input),
+                wide("c", Direction::Input),
+                wide("y", Direction::Output),
+                wide("z", Direction::Output),
+            ],
+        },
+        event_inputs: Bits::zeros(1200),
+        steps,
+        ..(*problem(&[])).clone()
+    });
+    let (input, output) = ((0..1200).collect::<Vec<_>>(), (0..800).collect::<Vec<_>>());
+    let player = PlayerMap { input: &input, output: &output };
+    let wiring = Wiring::new(&problem, &problem.interface, &Bits::zeros(1200), player).unwrap();
+    let mut captures = vec![0; 100 * 100];
+    captures[50 * 100 + 99] = 0x80;
+    let responses = Responses::decode(&problem, &wiring, &captures).unwrap();
+    let mismatch = compare(&problem, &responses).mismatch.unwrap();
+    assert_eq!((mismatch.step, mismatch.port.as_str()), (50, "z"));
+    let window = mismatch_window(&problem, &responses, UnknownInputs::Zero, &mismatch);
+    assert_eq!((window.first_step, window.steps), (42, 13));
+    // 13 steps of 2 × 400 digits for `z` leave room for one input.
+    assert_eq!(window.omitted_ports, ["b", "c", "y"]);
+    assert_eq!(window.outputs.len(), 1);
+    assert!(window.outputs[0].differs(8) && !window.outputs[0].differs(7));
 }
 
 proptest! {
