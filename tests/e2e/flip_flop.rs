@@ -48,6 +48,10 @@ fn a_wrong_flip_flop_fails_and_its_waveform_is_kept() {
     let mismatch = answer.report.mismatch.clone().unwrap();
     assert_eq!(mismatch.port, "q");
     assert_ne!(mismatch.expected, mismatch.got);
+    let window = answer.report.mismatch_window.clone().unwrap();
+    let wrong = mismatch.step - window.first_step;
+    assert!(window.outputs[0].differs(wrong), "{window:?}");
+    assert_eq!(window.outputs[0].got[wrong], Some(mismatch.got.clone()));
 
     let read = |name: &str| std::fs::read(out.join(name)).unwrap();
     let report: filbench_model::Report = serde_json::from_slice(&read("report.json")).unwrap();

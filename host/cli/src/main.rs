@@ -9,6 +9,7 @@ mod table;
 mod toolbox;
 mod usage;
 mod vboard;
+mod window;
 
 use args::{Cli, Command};
 use clap::Parser;

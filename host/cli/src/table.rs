@@ -1,6 +1,7 @@
 //! The human report: a compact table.
 
 use crate::progress::headline;
+use crate::window;
 use filbench_model::{MeasuredOn, Outcome, Report, Severity};
 use filbench_run::Phase;
 use std::fmt::Write as _;
@@ -27,6 +28,11 @@ pub fn render(report: &Report, out: Option<&Path>) -> String {
         table.row("mismatch", &format!("step {}, port `{}`", mismatch.step, mismatch.port));
         table.row("  expected", &value(&mismatch.expected));
         table.row("  got", &value(&mismatch.got));
+        if let Some(around) = &report.mismatch_window {
+            for line in window::render(around, mismatch) {
+                table.line(&format!("    {line}"));
+            }
+        }
     }
     samples(&mut table, report);
     resources(&mut table, report);
