@@ -1,6 +1,6 @@
 // A whole fixture with a host on its UART, for the system benches; included inside
 // a bench module behind check.vh. The module gives INPUT_BYTES, OUTPUT_BYTES,
-// UART_DIVIDER, SLOTS, and a design_slot of its own.
+// UART_DIVIDER, SLOTS, and a design_slots of its own.
 
 localparam PERIOD = 80;  // of clk, in time units
 localparam BIT = PERIOD * UART_DIVIDER;

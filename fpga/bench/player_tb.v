@@ -120,8 +120,8 @@ module player_tb;
 
     time                            changed = 0;
     reg                             stable = 1'b0;
-    wire [8*OUTPUT_BYTES*SLOTS-1:0] settled = {outputs_of(live, 1), outputs_of(live, 0)};
-    reg  [8*OUTPUT_BYTES*SLOTS-1:0] outputs;
+    wire [8*OUTPUT_BYTES-1:0]       settled = outputs_of(live, slot);
+    reg  [8*OUTPUT_BYTES-1:0]       outputs;
 
     always @(live)
         changed = $time;
@@ -130,8 +130,8 @@ module player_tb;
         outputs = stable ? settled : ~settled;
     end
 
-    output_multiplexer #(.BYTES(OUTPUT_BYTES), .SLOTS(SLOTS), .SELECT_BITS(2), .SLOT_BITS(1)) multiplexer (
-        .outputs(outputs), .select(select), .slot(slot), .selected(selected));
+    output_multiplexer #(.BYTES(OUTPUT_BYTES), .SELECT_BITS(2)) multiplexer (
+        .outputs(outputs), .select(select), .selected(selected));
     capture_register capture (.cap_clk(clk), .selected(selected), .captured(captured));
 
     // The buffer's side of the capture crossing.

@@ -7,13 +7,15 @@
 // changes, or the check would prove nothing. (Memories are not in the file, but
 // their contents cannot change while their ports do not.)
 `timescale 1ns/1ns
-`define DESIGN_SLOT_GIVEN
+`define DESIGN_SLOTS_GIVEN
 
-module design_slot #(
+module design_slots #(
     parameter INPUT_BITS = 32,
-    parameter OUTPUT_BITS = 32
+    parameter OUTPUT_BITS = 32,
+    parameter SLOTS = 1
 ) (
     input  wire [INPUT_BITS-1:0]  in,
+    input  wire [SLOTS-1:0]       selected,
     output wire [OUTPUT_BITS-1:0] out
 );
     reg [7:0] count = 8'd0;

@@ -2,15 +2,17 @@
 // counter as design: bus, ring, check pass, player, capture, sender, and everything that
 // can go wrong on the way: bad blocks, reserved opcodes, full buffers, silence, breaks.
 `timescale 1ns/1ns
-`define DESIGN_SLOT_GIVEN
+`define DESIGN_SLOTS_GIVEN
 
 // in[0] clock, in[1] enable, in[2] asynchronous reset; in[15:8] increment.
 // Output bytes: count, the inverted count, input byte 3, settle indicator 0x5A.
-module design_slot #(
+module design_slots #(
     parameter INPUT_BITS = 32,
-    parameter OUTPUT_BITS = 32
+    parameter OUTPUT_BITS = 32,
+    parameter SLOTS = 1
 ) (
     input  wire [INPUT_BITS-1:0]  in,
+    input  wire [SLOTS-1:0]       selected,
     output wire [OUTPUT_BITS-1:0] out
 );
     reg [7:0] count = 8'd0;
@@ -144,7 +146,7 @@ module system_tb;
         send_block_crc;
         expect_byte(8'h30, "BLOCK_WAIT of a block to drop");
         send_byte("E"); send_byte(8'h10); expect_byte(8'h11, "echo behind dropped blocks");
-        check(top.slot0.count === 8'h0A, "a dropped block was played");
+        check(top.designs.count === 8'h0A, "a dropped block was played");
 
         // A reserved opcode is skipped and reported until cleared; a block without captures.
         block_command(2, "P");

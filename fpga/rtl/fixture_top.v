@@ -2,7 +2,7 @@
 //
 //   rx ─► uart_receiver ─► receive_ring ─► block_sequencer ─┐ byte_crossing
 //                              │                            ▼
-//                             mcu                         player ─► input_bank ─► design_slot
+//                             mcu                         player ─► input_bank ─► design_slots
 //                              │                            ▲                         │
 //   tx ◄─ uart_transmitter ◄───┴─ capture_sender ◄─ capture_buffer ◄── capture_register ◄┘
 //
@@ -219,9 +219,10 @@ module fixture_top #(
     wire                            input_write_low;
     wire [INPUT_ADDRESS_BITS-1:0]   input_address;
     wire [8*INPUT_BYTES-1:0]        live;
-    wire [8*OUTPUT_BYTES*SLOTS-1:0] outputs;
+    wire [8*OUTPUT_BYTES-1:0]       outputs;
     wire [OUTPUT_ADDRESS_BITS-1:0]  select;
     wire [SLOT_BITS-1:0]            slot;
+    wire [SLOTS-1:0]                slot_selected;
     wire [7:0]                      selected;
     wire [7:0]                      captured;
     wire                            capture_send;
@@ -272,37 +273,21 @@ module fixture_top #(
         .data(code),
         .live(live));
 
-    // The link step looks for `slot0` by name. A single slot sees the live inputs as
-    // they are.
-    wire [8*INPUT_BYTES*SLOTS-1:0] seen;
+    slot_decoder #(
+        .SLOTS(SLOTS), .SLOT_BITS(SLOT_BITS)
+    ) decoder (.slot(slot), .selected(slot_selected));
 
-    slot_inputs #(
-        .BYTES(INPUT_BYTES), .SLOTS(SLOTS), .SLOT_BITS(SLOT_BITS)
-    ) gates (.live(live), .slot(slot), .seen(seen));
-
-    design_slot #(
-        .INPUT_BITS(8*INPUT_BYTES), .OUTPUT_BITS(8*OUTPUT_BYTES)
-    ) slot0 (.in(seen[0 +: 8*INPUT_BYTES]), .out(outputs[0 +: 8*OUTPUT_BYTES]));
-
-    genvar s;
-    generate
-        for (s = 1; s < SLOTS; s = s + 1) begin : slots
-            design_slot #(
-                .INPUT_BITS(8*INPUT_BYTES), .OUTPUT_BITS(8*OUTPUT_BYTES)
-            ) more (.in(seen[8*INPUT_BYTES*s +: 8*INPUT_BYTES]),
-                    .out(outputs[8*OUTPUT_BYTES*s +: 8*OUTPUT_BYTES]));
-        end
-    endgenerate
+    // The link step looks for `designs` by name.
+    design_slots #(
+        .INPUT_BITS(8*INPUT_BYTES), .OUTPUT_BITS(8*OUTPUT_BYTES), .SLOTS(SLOTS)
+    ) designs (.in(live), .selected(slot_selected), .out(outputs));
 
     output_multiplexer #(
         .BYTES(OUTPUT_BYTES),
-        .SLOTS(SLOTS),
-        .SELECT_BITS(OUTPUT_ADDRESS_BITS),
-        .SLOT_BITS(SLOT_BITS)
+        .SELECT_BITS(OUTPUT_ADDRESS_BITS)
     ) multiplexer (
         .outputs(outputs),
         .select(select),
-        .slot(slot),
         .selected(selected));
 
     capture_register capture (

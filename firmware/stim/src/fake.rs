@@ -23,6 +23,8 @@ use crate::regmap::{
 };
 use crate::{Platform, Session};
 
+/// Designs that the fake says it has.
+pub const SLOTS: u8 = 4;
 /// Slots of the receive ring, one of which stays free.
 pub const RING_CAPACITY: usize = 2048;
 /// Bytes of the capture buffer.
@@ -37,6 +39,8 @@ pub trait Design: Send {
     fn drive(&mut self, inputs: &[u8]);
     /// Output byte `index`.
     fn output(&self, index: usize) -> u8;
+    /// From now on the design in `slot` is meant; one that is all designs need not care.
+    fn select(&mut self, _slot: u8) {}
 }
 
 /// A design that notices every step too many and every input gone wrong: it
@@ -171,7 +175,8 @@ impl State {
                 self.step(response);
             }
             Operation::CaptureBytes(count) => self.capture_bytes = usize::from(count),
-            Operation::Settle(_) | Operation::Slot(_) => {}
+            Operation::Slot(slot) => self.design.select(slot),
+            Operation::Settle(_) => {}
         }
     }
 
@@ -324,7 +329,7 @@ impl FakeBoard {
         put(identity::NETLIST_HASH, &netlist_hash);
         put(identity::INPUT_BYTES, &[MAX_INPUT_BYTES as u8]);
         put(identity::OUTPUT_BYTES, &[255]);
-        put(identity::SLOTS, &[1]);
+        put(identity::SLOTS, &[SLOTS]);
         put(identity::CLOCK_HZ, &12_000_000_u32.to_le_bytes());
         put(identity::CAPTURE_CAPACITY, &(CAPTURE_CAPACITY as u16).to_le_bytes());
         put(identity::RING_CAPACITY, &(RING_CAPACITY as u16).to_le_bytes());

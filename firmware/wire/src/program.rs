@@ -119,6 +119,12 @@ impl Encoder {
         Ok(())
     }
 
+    /// Appends what chooses the design in `slot`, which all later steps drive and
+    /// capture. Only before the first step: the inputs must be 0.
+    pub fn select(&mut self, slot: u8, block: &mut Block<'_>) -> Result<(), BlockFull> {
+        block.append(&[opcode::SLOT, slot], 0)
+    }
+
     /// Appends the step from the previous inputs to `inputs`, byte 0 first. Bytes
     /// that `inputs` lacks keep their value; bytes past [`MAX_INPUT_BYTES`] do
     /// not exist.

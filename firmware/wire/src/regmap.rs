@@ -38,7 +38,7 @@ pub mod opcode {
     pub const POINTER: u8 = 0b0000_0100;
     /// `00000101`, one operand byte: A capture has operand+1 bytes, from output byte 0 on.
     pub const CAPTURE_BYTES: u8 = 0b0000_0101;
-    /// `00000110`, one operand byte: Design that is driven and captured.
+    /// `00000110`, one operand byte: Design that is driven and captured; all inputs must be 0.
     pub const SLOT: u8 = 0b0000_0110;
 }
 

@@ -91,6 +91,7 @@ fn small_changes_take_one_byte() {
     let mut block = Block::new(&mut room, 16);
     let mut encoder = Encoder::new();
     encoder.configure(3, 2, &mut block).unwrap();
+    encoder.select(9, &mut block).unwrap();
     for (inputs, response) in [
         ([0x01, 0], Response::Captured),
         ([0x01, 0], Response::Captured),
@@ -104,7 +105,8 @@ fn small_changes_take_one_byte() {
     assert_eq!(
         block.program(),
         [
-            0x03, 3, 0x05, 1,    // settle 3, captures of 2 bytes
+            0x03, 3, 0x05, 1, // settle 3, captures of 2 bytes
+            0x06, 9,    // slot 9
             0xc1, // low bits 1, step, capture
             0x02, // step, capture
             0x80, // low bits 0, step

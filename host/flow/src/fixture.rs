@@ -38,8 +38,8 @@ const SOURCES: &[(&str, &str)] = embedded![
     "rtl/block_sequencer.v",
     "rtl/player.v",
     "rtl/input_bank.v",
-    "rtl/slot_inputs.v",
-    "rtl/design_slot.v",
+    "rtl/slot_decoder.v",
+    "rtl/design_slots.v",
     "rtl/output_multiplexer.v",
     "rtl/capture_register.v",
     "rtl/capture_buffer.v",
@@ -54,8 +54,8 @@ const HEADERS: &[(&str, &str)] = embedded!["rtl/generated/regmap.vh"];
 #[derive(Debug, Deserialize)]
 pub(crate) struct FixtureFile {
     top: String,
-    slot_module: String,
-    slot_instance: String,
+    designs_module: String,
+    designs_instance: String,
     include: String,
     files: Vec<String>,
     serv: Vec<String>,
@@ -114,16 +114,21 @@ pub(crate) struct Variant<'a> {
     pub(crate) input_bytes: u8,
     /// Bytes of a full capture.
     pub(crate) output_bytes: u8,
+    /// Designs that it has room for.
+    pub(crate) slots: u8,
     pub(crate) board: &'a Board,
 }
 
 /// A fixture without a design.
 #[derive(Clone, Debug)]
 pub(crate) struct Fixture {
-    /// The top module, without the slot's cell.
+    /// The top module, without the black box of the designs.
     pub(crate) module: Module,
     /// The net of each player input bit.
     pub(crate) inputs: Vec<Bit>,
+    /// For each slot the net that is 1 while it is selected; empty where there is
+    /// only one.
+    pub(crate) selected: Vec<Bit>,
     /// The net of each player output bit.
     pub(crate) outputs: Vec<Bit>,
 }
@@ -186,7 +191,7 @@ impl SynthesisJob {
             ("INPUT_BYTES", u32::from(variant.input_bytes)),
             ("OUTPUT_BYTES", u32::from(variant.output_bytes)),
             ("UART_DIVIDER", variant.board.uart.divider),
-            ("SLOTS", 1),
+            ("SLOTS", u32::from(variant.slots)),
         ];
         let parameters: Vec<String> =
             values.iter().map(|(name, value)| format!("-chparam {name} {value}")).collect();
@@ -250,26 +255,30 @@ impl SynthesisJob {
     }
 }
 
-/// Takes the slot's cell out of a fixture netlist.
+/// Takes the black box of the designs out of a fixture netlist.
 fn split(bytes: &[u8]) -> Result<Fixture, Fault> {
     let file = FixtureFile::get();
     let netlist = Netlist::parse(bytes)
         .and_then(|netlist| netlist.into_module(&file.top))
         .map_err(|error| fixture_fault(crate::with_sources(&error)))?;
     let mut module = netlist;
-    let slot = module
+    let designs = module
         .cells
-        .get(&file.slot_instance)
-        .filter(|cell| cell.kind == file.slot_module)
+        .get(&file.designs_instance)
+        .filter(|cell| cell.kind == file.designs_module)
         .ok_or_else(|| {
-        fixture_fault(format!(
-            "the fixture's netlist has no instance `{}` of `{}`",
-            file.slot_instance, file.slot_module
-        ))
-    })?;
-    let (inputs, outputs) = (slot.bits("in").to_vec(), slot.bits("out").to_vec());
-    module.cells.retain(|name, cell| name != file.slot_instance && !cell.kind.starts_with('$'));
-    Ok(Fixture { module, inputs, outputs })
+            fixture_fault(format!(
+                "the fixture's netlist has no instance `{}` of `{}`",
+                file.designs_instance, file.designs_module
+            ))
+        })?;
+    let bits = |port| designs.bits(port).to_vec();
+    let (inputs, outputs, mut selected) = (bits("in"), bits("out"), bits("selected"));
+    if selected.len() == 1 {
+        selected.clear();
+    }
+    module.cells.retain(|name, cell| name != file.designs_instance && !cell.kind.starts_with('$'));
+    Ok(Fixture { module, inputs, selected, outputs })
 }
 
 /// Appears whole or not at all, whoever else writes the same file.

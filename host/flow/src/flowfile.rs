@@ -125,6 +125,28 @@ pub(crate) struct FixtureSection {
     /// The netlist that the script writes.
     pub(crate) ends_with: String,
     pub(crate) script: Vec<String>,
+    pub(crate) shared: SharedSection,
+}
+
+/// The fixture of several designs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SharedSection {
+    /// How many designs there can be.
+    pub(crate) slots: Vec<u8>,
+    /// Of the player's input register.
+    pub(crate) input_bytes: u8,
+    /// Of a full capture.
+    pub(crate) output_bytes: u8,
+    /// The share of a device's logic cells that designs and fixture may take.
+    pub(crate) fullness: f64,
+}
+
+impl SharedSection {
+    /// The largest number of designs.
+    pub(crate) fn most(&self) -> u8 {
+        self.slots.iter().copied().max().unwrap_or(1)
+    }
 }
 
 impl FlowFile {

@@ -39,6 +39,7 @@ pub(crate) struct Identity {
     pub(crate) netlist_hash: [u8; 16],
     pub(crate) input_bytes: u8,
     pub(crate) output_bytes: u8,
+    pub(crate) slots: u8,
     pub(crate) clock_hz: u32,
 }
 
@@ -53,7 +54,7 @@ impl Identity {
         put(identity::NETLIST_HASH, &self.netlist_hash);
         put(identity::INPUT_BYTES, &[self.input_bytes]);
         put(identity::OUTPUT_BYTES, &[self.output_bytes]);
-        put(identity::SLOTS, &[1]);
+        put(identity::SLOTS, &[self.slots]);
         put(identity::FLAGS, &[0]);
         put(identity::CLOCK_HZ, &self.clock_hz.to_le_bytes());
         put(identity::CAPTURE_CAPACITY, &CAPTURE_CAPACITY.to_le_bytes());
@@ -164,6 +165,7 @@ mod tests {
             netlist_hash: [7; 16],
             input_bytes: 130,
             output_bytes: 64,
+            slots: 16,
             clock_hz: 12_000_000,
         };
         let ram = contents(&firmware, Some(&identity)).unwrap();
@@ -171,7 +173,7 @@ mod tests {
         assert_eq!(ram[0xfbf], 0xaa);
         assert_eq!(&ram[0xfc0..0xfc4], 0x3142_4c46_u32.to_le_bytes());
         assert_eq!(ram[0xfc4..0xfd4], [7; 16]);
-        assert_eq!(ram[0xfd4..0xfd8], [130, 64, 1, 0]);
+        assert_eq!(ram[0xfd4..0xfd8], [130, 64, 16, 0]);
         assert_eq!(&ram[0xfd8..0xfdc], 12_000_000_u32.to_le_bytes());
         assert_eq!(ram[0xfdc..0xfe0], [0x00, 0x04, 0x00, 0x08]);
 

@@ -35,8 +35,8 @@ mod random_netlists;
 
 pub use events::{ClockUse, Events};
 pub use image::Firmware;
-pub use link::Linked;
-pub use place::{Bitstream, Placed, Placement};
+pub use link::{Linked, LinkedDesign, SharedLink};
+pub use place::{Bitstream, Placed, PlacedDesign, Placement};
 pub use submission::{Policy, SourceFile, Submission};
 pub use synth::{Design, Synthesis};
 
@@ -111,6 +111,35 @@ impl Flow {
         let variant = link::variant(design, board)?;
         let fixture = fixture::load(&self.toolbox, &self.cache, variant, limits)?;
         link::link(design, fixture, variant, firmware)
+    }
+
+    /// Whether `design` may share a bitstream with others. Of those that may,
+    /// only designs that agree on [`Design::has_latches`] belong together.
+    pub fn shares(&self, design: &Design) -> bool {
+        link::shares(design)
+    }
+
+    /// How many designs a bitstream can have at most.
+    pub fn slots_max(&self) -> usize {
+        FlowFile::ice40().fixture.shared.most().into()
+    }
+
+    /// Puts as many of `designs` as fit into one fixture for `board`, in order. They
+    /// must be ones that [`Flow::shares`].
+    ///
+    /// # Errors
+    /// A fault. A design that is too large for what the others leave is no fault; it is
+    /// missing among the members.
+    pub fn link_shared(
+        &self,
+        designs: &[&Design],
+        board: &Board,
+        firmware: &Firmware,
+    ) -> Result<SharedLink, Fault> {
+        let limits = FlowFile::ice40().limits.synthesis.limits(None);
+        let variant = link::shared_variant(designs.len(), board);
+        let fixture = fixture::load(&self.toolbox, &self.cache, variant, limits)?;
+        link::link_shared(designs, fixture, variant, firmware)
     }
 
     /// Places and routes with `seed`. The same netlist, board and seed give the

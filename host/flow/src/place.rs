@@ -27,18 +27,27 @@ pub enum Placement {
 /// A placed and routed netlist.
 #[derive(Clone, Debug)]
 pub struct Placed {
-    /// Predicted, for each clock.
-    pub timing: Vec<ClockTiming>,
-    /// The longest path between each pair of clocks.
-    pub critical_paths: Vec<CriticalPath>,
-    /// Cycles of `play_clk` from a step to its capture and to the next step.
-    pub settle_cycles: u8,
+    /// By slot.
+    pub designs: Vec<PlacedDesign>,
     /// (used, available) of each of the device's resources that has a use.
     pub utilisation: BTreeMap<String, (u32, u32)>,
     /// nextpnr's JSON report, as it wrote it.
     pub report: Vec<u8>,
     /// icepack's input.
     pub(crate) configuration: Vec<u8>,
+}
+
+/// One design of a placed and routed netlist.
+#[derive(Clone, Debug)]
+pub struct PlacedDesign {
+    /// Predicted, for each clock of the fixture and of this design.
+    pub timing: Vec<ClockTiming>,
+    /// The longest path between each pair of clocks, as far as it goes through this
+    /// design. Of all paths from the live inputs to the capture the report has one
+    /// only, so among several designs one has it.
+    pub critical_paths: Vec<CriticalPath>,
+    /// Cycles of `play_clk` from a step to its capture and to the next step.
+    pub settle_cycles: u8,
 }
 
 /// Places and routes `linked` for `board`.
@@ -74,7 +83,11 @@ pub(crate) fn place(
     let reject = |verdict| {
         Ok(Placement::Rejected(Rejection {
             verdict,
-            diagnostics: diagnostics::parse(Tool::NextpnrIce40, &run.stderr, &linked.files),
+            diagnostics: linked
+                .designs
+                .first()
+                .map(|design| diagnostics::parse(Tool::NextpnrIce40, &run.stderr, &design.files))
+                .unwrap_or_default(),
         }))
     };
     if let Some(refusal) = limit::refusal(Tool::NextpnrIce40, &run.exit, limits)? {
@@ -83,18 +96,9 @@ pub(crate) fn place(
     let read = |name| dir.read(name, limits.output_bytes).fault();
     match (read("report.json")?, read("placed.asc")?) {
         (Some(report), Some(configuration)) if run.exit == ToolExit::Exited(0) => {
-            let subject = timing::Subject {
-                board,
-                has_latches: linked.has_latches,
-                derived_clocks: linked.derived_clocks,
-                files: &linked.files,
-            };
-            let timing = timing::read(&report, subject)?;
-            match timing {
+            match timing::read(&report, board, &linked.designs)? {
                 Timing::Settles(found) => Ok(Placement::Placed(Box::new(Placed {
-                    timing: found.clocks,
-                    critical_paths: found.paths,
-                    settle_cycles: found.settle_cycles,
+                    designs: found.designs,
                     utilisation: found.utilisation,
                     report,
                     configuration,
@@ -133,7 +137,7 @@ fn arguments(linked: &Linked, board: &Board, seed: u32) -> Vec<String> {
         args.extend([option.to_owned(), value]);
     }
     args.extend(flow.place.options.iter().cloned());
-    if linked.has_latches {
+    if linked.has_latches() {
         args.extend(flow.place.latch_options.iter().cloned());
     }
     args

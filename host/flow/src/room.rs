@@ -84,6 +84,17 @@ impl Room {
             || self.bram == capacity.bram && self.bram > 0
     }
 
+    /// Whether `share` of the logic cells and all of everything else is enough.
+    pub(crate) fn fills_at_most(&self, share: f64, capacity: &Capacity) -> bool {
+        self.surely_exceeds(capacity).is_none()
+            && f64::from(self.all_logic_cells()) <= share * f64::from(capacity.logic_cells)
+    }
+
+    /// `count` look-up tables that stand alone.
+    pub(crate) fn of_gates(count: u32) -> Self {
+        Self { logic_cells: count, ..Self::default() }
+    }
+
     /// Including carry cells.
     pub(crate) fn all_logic_cells(&self) -> u32 {
         self.logic_cells + self.carry_cells
@@ -172,6 +183,16 @@ mod tests {
         assert_eq!(room(vec![carry(), sum], &[5]).all_logic_cells(), 1);
         let other = cell("SB_LUT4", &[("I1", 1), ("I2", 2), ("I3", 9)], ("O", 5));
         assert_eq!(room(vec![carry(), other], &[5]).all_logic_cells(), 2);
+    }
+
+    #[test]
+    fn a_share_is_of_the_logic_cells_only() {
+        let capacity = Capacity { logic_cells: 10, bram: 2, spram: 0, dsp: 0 };
+        let room = |logic_cells, bram| Room { logic_cells, bram, ..Room::default() };
+        assert!(room(8, 2).fills_at_most(0.8, &capacity));
+        assert!(!room(9, 2).fills_at_most(0.8, &capacity));
+        assert!(!room(8, 3).fills_at_most(0.8, &capacity));
+        assert_eq!(Room::of_gates(3) + room(1, 0), room(4, 0));
     }
 
     #[test]

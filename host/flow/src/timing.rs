@@ -3,8 +3,8 @@
 //! Numbers come from the report only; what nextpnr prints can be forged by
 //! names in the design.
 
-use crate::link::{CLOCK_DRIVER_PREFIX, DESIGN_PREFIX};
-use crate::submission::JobFiles;
+use crate::link::{LinkedDesign, Owner, Slot};
+use crate::place::PlacedDesign;
 use crate::with_sources;
 use filbench_board::Board;
 use filbench_model::{
@@ -35,9 +35,7 @@ pub(crate) enum Timing {
 
 #[derive(Debug)]
 pub(crate) struct Found {
-    pub(crate) clocks: Vec<ClockTiming>,
-    pub(crate) paths: Vec<CriticalPath>,
-    pub(crate) settle_cycles: u8,
+    pub(crate) designs: Vec<PlacedDesign>,
     pub(crate) utilisation: BTreeMap<String, (u32, u32)>,
 }
 
@@ -97,18 +95,21 @@ enum Domain {
     Design(String),
     /// A clock made inside the design.
     Derived(String),
+    /// A clock of the design in another slot.
+    Other,
 }
 
 impl Domain {
-    /// From `posedge NET` or `<async>`; a promoted net has a suffix.
-    fn of_end(text: &str) -> Self {
+    /// From `posedge NET` or `<async>`, as the design in `slot` sees it; a promoted
+    /// net has a suffix.
+    fn of_end(text: &str, slot: Slot) -> Self {
         match text.split_once(' ') {
-            Some(("posedge" | "negedge", net)) => Self::of_net(net),
+            Some(("posedge" | "negedge", net)) => Self::of_net(net, slot),
             _ => Self::Async,
         }
     }
 
-    fn of_net(net: &str) -> Self {
+    fn of_net(net: &str, slot: Slot) -> Self {
         let net = net.strip_suffix("_$glb_clk").unwrap_or(net);
         match net.split_once('$').map_or(net, |(stem, _)| stem) {
             "clk" => return Self::Fixture,
@@ -116,10 +117,10 @@ impl Domain {
             "cap_clk" => return Self::Capture,
             _ => {}
         }
-        if let Some(port) = net.strip_prefix(CLOCK_DRIVER_PREFIX) {
-            Self::Design(port.to_owned())
-        } else {
-            Self::Derived(net.strip_prefix(DESIGN_PREFIX).unwrap_or(net).to_owned())
+        match slot.owner_of(net) {
+            Owner::ClockDriver(port) => Self::Design(port.to_owned()),
+            Owner::Design(net) | Owner::Fixture(net) => Self::Derived(net.to_owned()),
+            Owner::Other => Self::Other,
         }
     }
 
@@ -134,26 +135,20 @@ impl Domain {
             Self::Play => "play_clk".to_owned(),
             Self::Capture => "cap_clk".to_owned(),
             Self::Design(name) | Self::Derived(name) => name.clone(),
+            Self::Other => "another design".to_owned(),
         }
     }
 }
 
-/// What a report is about.
-#[derive(Clone, Copy)]
-pub(crate) struct Subject<'a> {
-    pub(crate) board: &'a Board,
-    pub(crate) has_latches: bool,
-    /// How many clocks inside the design may follow one another.
-    pub(crate) derived_clocks: usize,
-    pub(crate) files: &'a JobFiles,
-}
-
-/// Reads nextpnr's report.
+/// Reads nextpnr's report on `designs`, by slot.
 ///
 /// # Errors
 /// A fault when the report is not one, or the fixture does not meet its clock.
-pub(crate) fn read(report: &[u8], subject: Subject<'_>) -> Result<Timing, Fault> {
-    let board = subject.board;
+pub(crate) fn read(
+    report: &[u8],
+    board: &Board,
+    designs: &[LinkedDesign],
+) -> Result<Timing, Fault> {
     let text = String::from_utf8_lossy(report);
     let report: Report = serde_json::from_str(&text).map_err(|error| {
         Fault::new(
@@ -162,30 +157,37 @@ pub(crate) fn read(report: &[u8], subject: Subject<'_>) -> Result<Timing, Fault>
         )
     })?;
     let board_mhz = f64::from(board.clock_hz) / 1e6;
-    let clocks = clocks(&report, board_mhz);
-    check_fixture(&clocks, board, board_mhz)?;
-
-    let delay_ns = settle_ns(&report, subject);
-    let cycles = settle_cycles(delay_ns, board_mhz);
-    let Ok(settle_cycles) = u8::try_from(cycles) else {
-        return Ok(Timing::TooSlow(Verdict::fail(
-            FailStage::Timing,
-            format!(
-                "outputs may take {delay_ns:.0} ns to settle, which is {cycles} cycles of the \
-                 player; it waits at most {}",
-                u8::MAX
-            ),
-        )));
-    };
+    // Any design's latches may lie on the one path that is reported for all.
+    let has_latches = designs.iter().any(|design| design.has_latches);
+    let mut placed = Vec::new();
+    for design in designs {
+        let clocks = clocks(&report, board_mhz, design.slot);
+        check_fixture(&clocks, board, board_mhz)?;
+        let delay_ns = settle_ns(&report, design, has_latches);
+        let cycles = settle_cycles(delay_ns, board_mhz);
+        let Ok(settle_cycles) = u8::try_from(cycles) else {
+            return Ok(Timing::TooSlow(Verdict::fail(
+                FailStage::Timing,
+                format!(
+                    "outputs may take {delay_ns:.0} ns to settle, which is {cycles} cycles of \
+                     the player; it waits at most {}",
+                    u8::MAX
+                ),
+            )));
+        };
+        placed.push(PlacedDesign {
+            settle_cycles,
+            critical_paths: report
+                .critical_paths
+                .iter()
+                .filter(|path| concerns_design(path, design.slot))
+                .map(|path| critical_path(path, design))
+                .collect(),
+            timing: clocks,
+        });
+    }
     Ok(Timing::Settles(Found {
-        settle_cycles,
-        paths: report
-            .critical_paths
-            .iter()
-            .filter(|path| concerns_design(path))
-            .map(|path| critical_path(path, subject.files))
-            .collect(),
-        clocks,
+        designs: placed,
         utilisation: report
             .utilization
             .into_iter()
@@ -195,12 +197,14 @@ pub(crate) fn read(report: &[u8], subject: Subject<'_>) -> Result<Timing, Fault>
     }))
 }
 
-fn clocks(report: &Report, board_mhz: f64) -> Vec<ClockTiming> {
+/// The clocks of the fixture and of the design in `slot`.
+fn clocks(report: &Report, board_mhz: f64, slot: Slot) -> Vec<ClockTiming> {
     let mut clocks: Vec<(Domain, ClockTiming)> = report
         .fmax
         .iter()
-        .map(|(net, clock)| {
-            let domain = Domain::of_net(net);
+        .map(|(net, clock)| (Domain::of_net(net, slot), clock))
+        .filter(|(domain, _)| *domain != Domain::Other)
+        .map(|(domain, clock)| {
             let of_design = domain.is_of_design();
             let timing = ClockTiming {
                 clock: domain.name(),
@@ -238,32 +242,35 @@ fn check_fixture(clocks: &[ClockTiming], board: &Board, board_mhz: f64) -> Resul
 /// reached its flip-flop, a clock edge behind it that goes through every clock
 /// made inside the design, and the path from the last flip-flop to the capture
 /// register or to the next flip-flop. Without clocks it is the path through the
-/// design.
-fn settle_ns(report: &Report, subject: Subject<'_>) -> f64 {
+/// design; among several designs, through the slowest.
+fn settle_ns(report: &Report, design: &LinkedDesign, has_latches: bool) -> f64 {
     let longest = |from: &dyn Fn(&Domain) -> bool, to: &dyn Fn(&Domain) -> bool| {
         report
             .critical_paths
             .iter()
-            .filter(|path| from(&Domain::of_end(&path.from)) && to(&Domain::of_end(&path.to)))
+            .filter(|path| {
+                let end = |text| Domain::of_end(text, design.slot);
+                from(&end(&path.from)) && to(&end(&path.to))
+            })
             .map(delay_ns)
             .fold(0.0, f64::max)
     };
     let play = |d: &Domain| *d == Domain::Play;
     let capture = |d: &Domain| *d == Domain::Capture;
-    let design = |d: &Domain| d.is_of_design();
-    let design_or_capture = |d: &Domain| d.is_of_design() || *d == Domain::Capture;
+    let own = |d: &Domain| d.is_of_design();
+    let own_or_capture = |d: &Domain| d.is_of_design() || *d == Domain::Capture;
 
     let through = longest(&play, &capture);
-    let to_state = longest(&play, &design);
-    let from_state = longest(&design, &design_or_capture);
+    let to_state = longest(&play, &own);
+    let from_state = longest(&own, &own_or_capture);
     let clocked = if from_state > 0.0 || to_state > 0.0 {
-        let hops = (1 + subject.derived_clocks) as f64;
-        let derived = subject.derived_clocks as f64 * from_state.max(to_state);
+        let hops = (1 + design.derived_clocks) as f64;
+        let derived = design.derived_clocks as f64 * from_state.max(to_state);
         to_state + hops * CLOCK_ARRIVAL_NS + derived + from_state
     } else {
         0.0
     };
-    let latches = if subject.has_latches { LATCH_MARGIN } else { 1.0 };
+    let latches = if has_latches { LATCH_MARGIN } else { 1.0 };
     latches * through.max(clocked)
 }
 
@@ -277,20 +284,21 @@ fn delay_ns(path: &ReportedPath) -> f64 {
     path.path.iter().map(|step| step.delay).sum()
 }
 
-/// Whether a path says something about the design: one of its clocks is at an
+/// Whether a path says something about the design in `slot`: one of its clocks is at an
 /// end, or it leads from the live inputs through the design to the capture.
-fn concerns_design(path: &ReportedPath) -> bool {
-    let (from, to) = (Domain::of_end(&path.from), Domain::of_end(&path.to));
-    let through = || path.path.iter().any(|step| step.to.cell.starts_with(DESIGN_PREFIX));
+fn concerns_design(path: &ReportedPath, slot: Slot) -> bool {
+    let (from, to) = (Domain::of_end(&path.from, slot), Domain::of_end(&path.to, slot));
+    let is_inside = |step: &ReportedStep| matches!(slot.owner_of(&step.to.cell), Owner::Design(_));
     from.is_of_design()
         || to.is_of_design()
-        || (from == Domain::Play && to == Domain::Capture && through())
+        || (from == Domain::Play && to == Domain::Capture && path.path.iter().any(is_inside))
 }
 
-fn critical_path(path: &ReportedPath, files: &JobFiles) -> CriticalPath {
+fn critical_path(path: &ReportedPath, design: &LinkedDesign) -> CriticalPath {
+    let (slot, files) = (design.slot, &design.files);
     CriticalPath {
-        from: Domain::of_end(&path.from).name(),
-        to: Domain::of_end(&path.to).name(),
+        from: Domain::of_end(&path.from, slot).name(),
+        to: Domain::of_end(&path.to, slot).name(),
         delay_ns: delay_ns(path),
         steps: path
             .path
@@ -298,8 +306,8 @@ fn critical_path(path: &ReportedPath, files: &JobFiles) -> CriticalPath {
             .map(|step| PathStep {
                 kind: step.kind.clone(),
                 delay_ns: step.delay,
-                cell: whose(&step.to.cell),
-                net: step.net.as_deref().map(whose),
+                cell: whose(&step.to.cell, slot),
+                net: step.net.as_deref().map(|net| whose(net, slot)),
                 sources: step
                     .sources
                     .iter()
@@ -311,18 +319,19 @@ fn critical_path(path: &ReportedPath, files: &JobFiles) -> CriticalPath {
 }
 
 /// The design's names as they are, the fixture's with a prefix.
-fn whose(name: &str) -> String {
-    match name.strip_prefix(DESIGN_PREFIX) {
-        Some(own) => own.to_owned(),
-        None if name.starts_with(CLOCK_DRIVER_PREFIX) => name.to_owned(),
-        None => format!("fixture.{name}"),
+fn whose(name: &str, slot: Slot) -> String {
+    match slot.owner_of(name) {
+        Owner::Design(own) => own.to_owned(),
+        Owner::ClockDriver(port) => format!("clock_driver.{port}"),
+        Owner::Fixture(_) | Owner::Other => format!("fixture.{name}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::submission::SourceFile;
+    use crate::submission::{JobFiles, SourceFile};
+    use std::sync::Arc;
 
     /// A report with the fixture's clocks and `paths` of (from, to, delay).
     fn report(fixture_mhz: f64, paths: &[(&str, &str, f64)]) -> Vec<u8> {
@@ -361,42 +370,48 @@ mod tests {
         report.to_string().into_bytes()
     }
 
-    struct Design {
-        has_latches: bool,
-        derived_clocks: usize,
+    fn design(slot: Slot, derived_clocks: usize, has_latches: bool) -> LinkedDesign {
+        let file = SourceFile { name: "a.v".into(), contents: Vec::new() };
+        LinkedDesign {
+            input_map: Vec::new(),
+            output_map: Vec::new(),
+            slot,
+            has_latches,
+            derived_clocks,
+            files: Arc::new(JobFiles::new(&[file])),
+        }
     }
 
-    const PLAIN: Design = Design { has_latches: false, derived_clocks: 0 };
-
-    fn timing(report: &[u8], design: &Design) -> Result<Timing, Fault> {
-        let board = Board::load("icebreaker").unwrap();
-        let files = JobFiles::new(&[SourceFile { name: "a.v".into(), contents: Vec::new() }]);
-        let subject = Subject {
-            board: &board,
-            has_latches: design.has_latches,
-            derived_clocks: design.derived_clocks,
-            files: &files,
-        };
-        read(report, subject)
+    fn plain() -> LinkedDesign {
+        design(Slot::Alone, 0, false)
     }
 
-    fn found(paths: &[(&str, &str, f64)], design: &Design) -> Found {
-        match timing(&report(40.0, paths), design).unwrap() {
+    fn timing(report: &[u8], designs: &[LinkedDesign]) -> Result<Timing, Fault> {
+        read(report, &Board::load("icebreaker").unwrap(), designs)
+    }
+
+    fn found(report: &[u8], designs: &[LinkedDesign]) -> Found {
+        match timing(report, designs).unwrap() {
             Timing::Settles(found) => found,
             Timing::TooSlow(verdict) => panic!("{verdict:?}"),
         }
     }
 
+    fn clocks_of(design: &PlacedDesign) -> Vec<(&str, bool, Option<f64>)> {
+        let clocks = design.timing.iter();
+        clocks.map(|c| (c.clock.as_str(), c.of_design, c.constraint_mhz)).collect()
+    }
+
+    fn paths_of(design: &PlacedDesign) -> Vec<(&str, &str, f64)> {
+        let paths = design.critical_paths.iter();
+        paths.map(|p| (p.from.as_str(), p.to.as_str(), p.delay_ns)).collect()
+    }
+
     #[test]
     fn clocks_are_named_after_ports_and_the_fixture() {
-        let found = found(&[], &PLAIN);
-        let clocks: Vec<_> = found
-            .clocks
-            .iter()
-            .map(|c| (c.clock.as_str(), c.of_design, c.constraint_mhz))
-            .collect();
+        let found = found(&report(40.0, &[]), &[plain()]);
         assert_eq!(
-            clocks,
+            clocks_of(&found.designs[0]),
             [
                 ("fixture", false, Some(12.0)),
                 ("play_clk", false, Some(12.0)),
@@ -417,11 +432,10 @@ mod tests {
             ("cap_clk", "clk$SB_IO_IN_$glb_clk", 7.0),
             ("async", "async", 8.0),
         ];
-        let found = found(&paths, &PLAIN);
-        let kept: Vec<_> =
-            found.paths.iter().map(|p| (p.from.as_str(), p.to.as_str(), p.delay_ns)).collect();
+        let found = found(&report(40.0, &paths), &[plain()]);
+        let kept = paths_of(&found.designs[0]);
         assert_eq!(kept, [("clk", "clk", 5.0), ("play_clk", "cap_clk", 6.0)]);
-        let step = &found.paths[0].steps[1];
+        let step = &found.designs[0].critical_paths[0].steps[1];
         assert_eq!(
             (step.cell.as_str(), step.net.as_deref(), &step.sources[..]),
             ("q_LC", Some("q"), &["a.v:3".to_owned()][..])
@@ -430,37 +444,94 @@ mod tests {
 
     #[test]
     fn the_settle_time_covers_the_worst_sum() {
-        let settle = |paths: &[_], design| found(paths, design).settle_cycles;
+        let settle = |paths: &[_], design: LinkedDesign| {
+            found(&report(40.0, paths), &[design]).designs[0].settle_cycles
+        };
         let clock = "clock_driver.clk_$glb_clk";
         // A cycle has 83.3 ns, of which 55.6 ns are for the design.
-        assert_eq!(settle(&[], &PLAIN), 1);
-        assert_eq!(settle(&[("play_clk", "cap_clk", 55.0)], &PLAIN), 2);
-        assert_eq!(settle(&[("play_clk", "cap_clk", 56.0)], &PLAIN), 3);
+        assert_eq!(settle(&[], plain()), 1);
+        assert_eq!(settle(&[("play_clk", "cap_clk", 55.0)], plain()), 2);
+        assert_eq!(settle(&[("play_clk", "cap_clk", 56.0)], plain()), 3);
         // Set-up, arrival of the clock (10 ns), and the way out.
         let clocked = [("play_clk", clock, 20.0), (clock, "cap_clk", 25.0), (clock, clock, 5.0)];
-        assert_eq!(settle(&clocked, &PLAIN), 2);
+        assert_eq!(settle(&clocked, plain()), 2);
         let slower = [("play_clk", clock, 20.0), (clock, clock, 26.0), (clock, "cap_clk", 5.0)];
-        assert_eq!(settle(&slower, &PLAIN), 3);
+        assert_eq!(settle(&slower, plain()), 3);
         // Each derived clock adds its arrival and the logic before it.
-        let derived = Design { derived_clocks: 2, ..PLAIN };
-        assert_eq!(settle(&clocked, &derived), 4);
-        let latches = Design { has_latches: true, ..PLAIN };
-        assert_eq!(settle(&[("play_clk", "cap_clk", 30.0)], &latches), 3);
+        assert_eq!(settle(&clocked, design(Slot::Alone, 2, false)), 4);
+        let latches = design(Slot::Alone, 0, true);
+        assert_eq!(settle(&[("play_clk", "cap_clk", 30.0)], latches), 3);
+    }
+
+    /// Two clocked designs and one without a clock; the path through is slot 2's.
+    #[test]
+    fn each_slot_has_its_own_clocks_and_paths() {
+        let pin = |cell: &str| serde_json::json!({ "cell": cell, "loc": [1, 1], "port": "O" });
+        let path = |from: &str, to: &str, cell: &str, delay: f64| {
+            serde_json::json!({
+                "from": format!("posedge {from}"),
+                "to": format!("posedge {to}"),
+                "path": [{ "type": "logic", "delay": delay, "from": pin(cell), "to": pin(cell) }],
+            })
+        };
+        let (first, second) = ("clock_driver.0.clk_$glb_clk", "clock_driver.1.clk");
+        let mhz = |mhz: f64| serde_json::json!({ "achieved": mhz, "constraint": 12.0 });
+        let report = serde_json::json!({
+            "critical_paths": [
+                path(first, first, "dut0.q_LC", 5.0),
+                path(first, "cap_clk", "dut0.q_LC", 6.0),
+                path("dut1.half", second, "dut1.q_LC", 60.0),
+                path("play_clk", second, "gate.1.d", 7.0),
+                path("play_clk", "cap_clk", "dut2.y_LC", 70.0),
+            ],
+            "fmax": {
+                "clk": mhz(40.0), "play_clk": mhz(40.0), first: mhz(200.0), second: mhz(5.0),
+                "dut1.half": mhz(6.0),
+            },
+            "utilization": {},
+        });
+        let designs = [
+            design(Slot::Shared(0), 0, false),
+            design(Slot::Shared(1), 1, false),
+            design(Slot::Shared(2), 0, false),
+        ];
+        let found = found(report.to_string().as_bytes(), &designs);
+        let clocks: Vec<Vec<&str>> = found
+            .designs
+            .iter()
+            .map(|placed| clocks_of(placed).into_iter().map(|(clock, ..)| clock).collect())
+            .collect();
+        assert_eq!(
+            clocks,
+            [
+                vec!["fixture", "play_clk", "clk"],
+                vec!["fixture", "play_clk", "clk", "half"],
+                vec!["fixture", "play_clk"]
+            ]
+        );
+        assert_eq!(found.designs[1].timing[2].predicted_mhz, 5.0);
+        assert_eq!(paths_of(&found.designs[0]), [("clk", "clk", 5.0), ("clk", "cap_clk", 6.0)]);
+        assert_eq!(paths_of(&found.designs[1]), [("half", "clk", 60.0), ("play_clk", "clk", 7.0)]);
+        assert_eq!(paths_of(&found.designs[2]), [("play_clk", "cap_clk", 70.0)]);
+        assert_eq!(found.designs[1].critical_paths[1].steps[0].cell, "fixture.gate.1.d");
+        // All wait for the slowest path through; the second one's own sum is longer.
+        let settle: Vec<u8> = found.designs.iter().map(|placed| placed.settle_cycles).collect();
+        assert_eq!(settle, [3, 4, 3]);
     }
 
     #[test]
     fn a_design_that_never_settles_in_time_is_refused() {
         let report = report(40.0, &[("play_clk", "cap_clk", 15_000.0)]);
-        let Timing::TooSlow(verdict) = timing(&report, &PLAIN).unwrap() else { panic!() };
+        let Timing::TooSlow(verdict) = timing(&report, &[plain()]).unwrap() else { panic!() };
         assert_eq!(verdict.to_string(), "fail (timing)");
     }
 
     #[test]
     fn a_slow_fixture_is_a_fault_and_a_slow_design_is_not() {
-        let fault = timing(&report(11.9, &[]), &PLAIN).unwrap_err();
+        let fault = timing(&report(11.9, &[]), &[plain()]).unwrap_err();
         assert_eq!(fault.place, FaultPlace::Fixture);
         assert!(fault.message.contains("11.90 MHz"), "{fault}");
-        let fault = timing(b"{\"critical_paths\": [", &PLAIN).unwrap_err();
+        let fault = timing(b"{\"critical_paths\": [", &[plain()]).unwrap_err();
         assert_eq!(fault.place, FaultPlace::Tool);
     }
 }

@@ -46,6 +46,17 @@ pub enum SessionError {
         /// The last block it executed.
         last_block: u16,
     },
+    /// The bitstream has fewer designs.
+    #[error(
+        "the bitstream on the board has {slots} designs, numbered from 0, and none in slot {slot}; \
+         look at its programming cable"
+    )]
+    NoSuchSlot {
+        /// Which was to be played.
+        slot: u8,
+        /// How many there are.
+        slots: u8,
+    },
     /// The firmware speaks another version of the protocol.
     #[error(
         "the firmware speaks version {found} of the protocol, not {expected}; build it anew with \
@@ -105,7 +116,9 @@ impl From<SessionError> for Fault {
     fn from(error: SessionError) -> Self {
         let place = match error {
             SessionError::Line { .. } | SessionError::Silent { .. } => FaultPlace::Link,
-            SessionError::NotFresh { .. } => FaultPlace::WrongBitstream,
+            SessionError::NotFresh { .. } | SessionError::NoSuchSlot { .. } => {
+                FaultPlace::WrongBitstream
+            }
             SessionError::Reset { .. }
             | SessionError::Version { .. }
             | SessionError::Refused { .. }

@@ -1,6 +1,8 @@
 /// What is to be played, and how.
 #[derive(Clone, Debug)]
 pub struct PlayPlan<V> {
+    /// The design that is played, among those in the bitstream.
+    pub slot: u8,
     /// `play_clk` cycles from a step to its capture, at least 1.
     pub settle_cycles: u8,
     /// Bytes of one capture.

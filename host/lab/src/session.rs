@@ -93,6 +93,9 @@ impl<L: Link> Session<L> {
     where
         V: Iterator<Item = (Vec<u8>, bool)>,
     {
+        if plan.slot >= self.identity.slots {
+            return Err(SessionError::NoSuchSlot { slot: plan.slot, slots: self.identity.slots });
+        }
         let room = self.identity.ring_capacity.saturating_sub(RING_MARGIN).min(MAX_BLOCK);
         let capture_capacity = self.identity.capture_capacity;
         let too_large = |input_bytes| SessionError::StepTooLarge {
@@ -109,6 +112,10 @@ impl<L: Link> Session<L> {
         encoder
             .configure(plan.settle_cycles, plan.capture_bytes, &mut block)
             .map_err(|_| too_large(0))?;
+        // Slot 0 is where the player stands.
+        if plan.slot > 0 {
+            encoder.select(plan.slot, &mut block).map_err(|_| too_large(0))?;
+        }
         for (inputs, capture) in plan.vectors {
             let response = if capture { Response::Captured } else { Response::Ignored };
             if encoder.step(&inputs, response, &mut block).is_err() {

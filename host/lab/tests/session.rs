@@ -48,6 +48,7 @@ impl Scenario {
 
     fn plan(&self) -> PlayPlan<std::vec::IntoIter<(Vec<u8>, bool)>> {
         PlayPlan {
+            slot: 0,
             settle_cycles: 2,
             capture_bytes: self.capture_bytes,
             vectors: self.vectors.clone().into_iter(),
@@ -163,6 +164,25 @@ fn a_play_of_many_blocks_gives_every_capture_in_order() {
     assert_eq!((record.retransmissions, record.blocks), (0, played.len() as u64));
     assert!(played.is_sorted() && played.len() > 7 && played.last() == Some(&5000), "{played:?}");
     assert!(record.bytes_up > captures.len() as u64 && record.bytes_down > 5000);
+}
+
+#[test]
+fn the_slot_is_chosen_before_the_first_step() {
+    let design = Watched::default();
+    let scenario = Scenario::counting(9);
+    let play = |slot| {
+        let plan = PlayPlan { slot, ..scenario.plan() };
+        let link = FakeLink::new(design.clone(), Vec::new());
+        run(async {
+            let mut session = Session::open(link, TIMING).await.expect("a sound link");
+            session.play(plan, |_| {}).await
+        })
+    };
+    assert_eq!(play(3).expect("the fake has four"), scenario.expected().0);
+    assert_eq!(design.selections(), [(3, 0)]);
+    let error = play(4).expect_err("the fake has no fifth");
+    assert!(matches!(error, SessionError::NoSuchSlot { slot: 4, slots: 4 }), "{error}");
+    assert_eq!(filbench_model::Fault::from(error).place, FaultPlace::WrongBitstream);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use filbench_board::Board;
 use filbench_flow::{
     Bitstream, Design, Firmware, Linked, Placement, Policy, Submission, Synthesis,
 };
-use filbench_model::{Bits, ClockTiming, CriticalPath, Diagnostic, Interface, Resources, Verdict};
+use filbench_model::{
+    Bits, ClockTiming, CriticalPath, Diagnostic, Fault, FaultPlace, Interface, Resources, Verdict,
+};
 use std::sync::Arc;
 
 /// What the flow found out, as far as it came.
@@ -28,6 +30,8 @@ pub(crate) struct Findings {
 pub(crate) struct Built {
     pub(crate) bitstream: Bitstream,
     pub(crate) netlist_hash: [u8; 16],
+    /// Of this design, among those in the bitstream.
+    pub(crate) slot: u8,
     /// Of the player's clock, from a step to its capture.
     pub(crate) settle_cycles: u8,
     pub(crate) interface: Interface,
@@ -112,9 +116,14 @@ pub(crate) async fn implement(
             return Err(rejection.verdict);
         }
     };
-    findings.timing = placed.timing.clone();
-    findings.critical_paths = placed.critical_paths.clone();
-    let settle_cycles = placed.settle_cycles;
+    let ([of_design], [wired]) = (&placed.designs[..], &linked.designs[..]) else {
+        let message = "a bitstream for one design came out with several; please report it";
+        return Err(Fault::new(FaultPlace::Tool, message).into());
+    };
+    findings.timing = of_design.timing.clone();
+    findings.critical_paths = of_design.critical_paths.clone();
+    let settle_cycles = of_design.settle_cycles;
+    let (input_map, output_map) = (wired.input_map.clone(), wired.output_map.clone());
     findings.artifacts.push(Artifact::new(PLACE_REPORT, placed.report.clone()));
 
     let flow = context.flow.clone();
@@ -124,11 +133,12 @@ pub(crate) async fn implement(
     Ok(Built {
         bitstream,
         netlist_hash: linked.netlist_hash,
+        slot: 0,
         settle_cycles,
         interface: design.interface.clone(),
         event_inputs: design.events.event_inputs.clone(),
-        input_map: linked.input_map.clone(),
-        output_map: linked.output_map.clone(),
+        input_map,
+        output_map,
     })
 }
 

@@ -101,6 +101,7 @@ impl Playing<'_> {
     ) -> Result<Vec<u8>, SessionError> {
         let vectors = Vectors::new(Arc::clone(self.problem), Arc::clone(self.wiring), unknown);
         let plan = PlayPlan {
+            slot: self.built.slot,
             settle_cycles: self.built.settle_cycles,
             capture_bytes: self.wiring.output_bytes(),
             vectors: vectors.map(|vector| (vector.inputs, vector.capture)),

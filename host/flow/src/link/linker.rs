@@ -1,98 +1,159 @@
-use super::{CLOCK_DRIVER_PREFIX, DESIGN_PREFIX};
+use super::Slot;
 use crate::events::ClockUse;
 use crate::fixture::Fixture;
-use crate::netlist::{Bit, Cell, Drivers, Entries, Module, Names, NetName, PortDirection, Value};
+use crate::netlist::{
+    Bit, Cell, Drivers, Entries, Module, Names, NetName, Port, PortDirection, Value,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A look-up table that passes I0 on.
-const BUFFER: &str = "1010101010101010";
-
-/// A design and a fixture on the way into one netlist.
-pub(super) struct Linker<'a> {
-    design: &'a Module,
+/// A fixture on the way to the whole, taking up designs.
+///
+/// A design in a slot of its own sees the live inputs through gates: zeros while
+/// another slot is selected, so that it stands still, and costs a simulator
+/// nothing. The outputs of all slots are merged to the fixture's. A design that
+/// is alone is wired as it is.
+pub(super) struct Linker {
     module: Module,
+    /// The fixture's net of each player input bit.
+    inputs: Vec<Bit>,
+    /// The fixture's net that is 1 while a slot is selected.
+    selected: Vec<Bit>,
     /// The fixture's net of each player output bit.
     outputs: Vec<Bit>,
-    /// For each net of the design what it is in the whole; `Zero` for nets that
-    /// nothing drives.
-    nets: Vec<Bit>,
+    /// The output bits of each design, in the whole's nets.
+    design_outputs: Vec<Vec<Bit>>,
     next_net: u32,
 }
 
-impl<'a> Linker<'a> {
-    /// Gives every net of `design` its place; `input_map` says which player bit
-    /// each input bit is.
-    pub(super) fn new(design: &'a Module, fixture: Fixture, input_map: &[u16]) -> Self {
-        let mut next_net = fixture.module.net_count();
+/// A design that is being taken up.
+struct Arrival<'a> {
+    design: &'a Module,
+    drivers: Drivers,
+    slot: Slot,
+    /// For each net of the design what it is in the whole; `Zero` for nets that
+    /// nothing drives.
+    nets: Vec<Bit>,
+}
+
+impl Linker {
+    pub(super) fn new(fixture: Fixture) -> Self {
+        let mut module = fixture.module;
+        for (_, cell) in module.cells.iter_mut() {
+            cell.attributes = Entries::default();
+        }
+        for (_, net) in module.netnames.iter_mut() {
+            net.attributes = Entries::default();
+        }
+        Self {
+            next_net: module.net_count(),
+            module,
+            inputs: fixture.inputs,
+            selected: fixture.selected,
+            outputs: fixture.outputs,
+            design_outputs: Vec::new(),
+        }
+    }
+
+    /// Takes up the next slot's design; `input_map` says which player bit each
+    /// of its input bits is.
+    pub(super) fn add(
+        &mut self,
+        design: &Module,
+        slot: Slot,
+        input_map: &[u16],
+        clocks: &[ClockUse],
+    ) {
+        let mut arrival = self.give_nets(design, slot, input_map);
+        if let Slot::Shared(number) = slot {
+            let selected = self.selected[usize::from(number)];
+            self.add_gates(&mut arrival, selected, clocks);
+        } else {
+            self.add_clock_drivers(&mut arrival, clocks);
+        }
+        self.add_cells(&arrival);
+        self.add_names(&arrival);
+        let outputs = design
+            .ports
+            .iter()
+            .filter(|(_, port)| port.direction == PortDirection::Output)
+            .flat_map(|(_, port)| port.bits.iter().map(|bit| arrival.translate(*bit)));
+        self.design_outputs.push(outputs.collect());
+    }
+
+    /// Gives every net of `design` its place.
+    fn give_nets<'a>(&mut self, design: &'a Module, slot: Slot, input_map: &[u16]) -> Arrival<'a> {
         let drivers = Drivers::of(design);
         let mut nets: Vec<Bit> = (0..drivers.net_count() as u32)
             .map(|net| match drivers.get(net) {
-                Some(_) => {
-                    next_net += 1;
-                    Bit::Net(next_net - 1)
-                }
+                Some(_) => self.new_net(),
                 None => Bit::Zero,
             })
             .collect();
-        let input_bits = design
-            .ports
-            .iter()
-            .filter(|(_, port)| port.direction == PortDirection::Input)
-            .flat_map(|(_, port)| &port.bits);
+        let input_bits = inputs_of(design).flat_map(|(_, port)| &port.bits);
         for (bit, &player_bit) in input_bits.zip(input_map) {
             if let Bit::Net(net) = *bit {
-                nets[net as usize] = fixture.inputs[usize::from(player_bit)];
+                nets[net as usize] = self.inputs[usize::from(player_bit)];
             }
         }
-        Self { design, module: fixture.module, outputs: fixture.outputs, nets, next_net }
+        Arrival { design, drivers, slot, nets }
     }
 
-    fn translate(&self, bit: Bit) -> Bit {
-        match bit {
-            Bit::Net(net) => self.nets[net as usize],
-            Bit::One => Bit::One,
-            // Synthesis was free to choose; everything settles on 0 here.
-            Bit::Zero | Bit::X | Bit::Z => Bit::Zero,
-        }
+    fn new_net(&mut self) -> Bit {
+        self.next_net += 1;
+        Bit::Net(self.next_net - 1)
+    }
+
+    /// A look-up table named `name`, and its output net of the same name.
+    fn add_lut(&mut self, name: String, function: Function, inputs: &[Bit]) -> Bit {
+        let output = self.new_net();
+        self.module.netnames.push(
+            name.clone(),
+            NetName { hide_name: 0, bits: vec![output], attributes: Entries::default() },
+        );
+        self.module.cells.push(name, lut(function, inputs, output));
+        output
     }
 
     /// Puts a buffer before every input that clocks the design: the seam at
     /// which bursts can be gated, and a net whose name says which clock it is.
-    pub(super) fn add_clock_drivers(&mut self, clocks: &[ClockUse]) {
+    fn add_clock_drivers(&mut self, arrival: &mut Arrival<'_>, clocks: &[ClockUse]) {
         let mut taken = BTreeSet::new();
-        let inputs: Vec<(String, Bit)> = self
-            .design
-            .ports
-            .iter()
-            .filter(|(_, port)| port.direction == PortDirection::Input)
-            .flat_map(|(name, port)| {
-                let width = port.bits.len();
-                port.bits.iter().enumerate().map(move |(index, bit)| {
-                    let name = if width == 1 { name.clone() } else { format!("{name}[{index}]") };
-                    (name, *bit)
-                })
-            })
-            .collect();
+        let inputs = input_bits(arrival.design);
+        let prefix = arrival.slot.clock_prefix();
         for clock in clocks {
             let (port, bit) = &inputs[clock.input_bit];
             let Bit::Net(net) = *bit else { continue };
-            let name = unique(format!("{CLOCK_DRIVER_PREFIX}{}", tidy(port)), &mut taken);
-            let output = Bit::Net(self.next_net);
-            self.next_net += 1;
-            let live = std::mem::replace(&mut self.nets[net as usize], output);
-            self.module.netnames.push(
-                name.clone(),
-                NetName { hide_name: 0, bits: vec![output], attributes: Entries::default() },
-            );
-            self.module.cells.push(name, buffer(live, output));
+            let name = unique(format!("{prefix}{}", tidy(port)), &mut taken);
+            let live = arrival.nets[net as usize];
+            arrival.nets[net as usize] = self.add_lut(name, PASS, &[live]);
+        }
+    }
+
+    /// Puts a gate before every input that the design uses; those of clocks are
+    /// their drivers.
+    fn add_gates(&mut self, arrival: &mut Arrival<'_>, selected: Bit, clocks: &[ClockUse]) {
+        let mut taken = BTreeSet::new();
+        let used = used_nets(arrival.design);
+        let (clock_prefix, gate_prefix) = (arrival.slot.clock_prefix(), arrival.slot.gate_prefix());
+        for (index, (port, bit)) in input_bits(arrival.design).into_iter().enumerate() {
+            let Bit::Net(net) = bit else { continue };
+            if !used.contains(&net) {
+                continue;
+            }
+            let is_clock = clocks.iter().any(|clock| clock.input_bit == index);
+            let prefix = if is_clock { &clock_prefix } else { &gate_prefix };
+            let name = unique(format!("{prefix}{}", tidy(&port)), &mut taken);
+            let live = arrival.nets[net as usize];
+            arrival.nets[net as usize] = self.add_lut(name, BOTH, &[live, selected]);
         }
     }
 
     /// Takes the design's cells over; what is Yosys' own by now (`$scopeinfo`) only
     /// describes.
-    pub(super) fn add_cells(&mut self) {
+    fn add_cells(&mut self, arrival: &Arrival<'_>) {
         let mut taken = BTreeSet::new();
-        for (name, cell) in self.design.cells.iter() {
+        let prefix = arrival.slot.design_prefix();
+        for (name, cell) in arrival.design.cells.iter() {
             if cell.kind.starts_with('$') {
                 continue;
             }
@@ -106,56 +167,48 @@ impl<'a> Linker<'a> {
                     .connections
                     .iter()
                     .map(|(port, bits)| {
-                        let bits: Vec<Bit> = bits.iter().map(|b| self.translate(*b)).collect();
+                        let bits: Vec<Bit> = bits.iter().map(|b| arrival.translate(*b)).collect();
                         (port.clone(), bits)
                     })
                     .collect(),
             };
-            let name = unique(format!("{DESIGN_PREFIX}{}", tidy(name)), &mut taken);
+            let name = unique(format!("{prefix}{}", tidy(name)), &mut taken);
             self.module.cells.push(name, linked);
         }
     }
 
     /// One name for each net inside the design. Its inputs are nets of the
     /// fixture and keep the fixture's names.
-    pub(super) fn add_names(&mut self) {
-        let netlist = self.design;
-        let names = Names::of(netlist);
-        let drivers = Drivers::of(netlist);
-        let sources = sources_of_nets(netlist);
+    fn add_names(&mut self, arrival: &Arrival<'_>) {
+        let design = arrival.design;
+        let names = Names::of(design);
+        let sources = sources_of_nets(design);
+        let prefix = arrival.slot.design_prefix();
         let mut taken = BTreeSet::new();
-        for net in 0..drivers.net_count() as u32 {
-            if drivers.get(net).is_none() {
+        for net in 0..arrival.drivers.net_count() as u32 {
+            if arrival.drivers.get(net).is_none() {
                 continue;
             }
-            let name = unique(format!("{DESIGN_PREFIX}{}", tidy(&names.get(net))), &mut taken);
+            let name = unique(format!("{prefix}{}", tidy(&names.get(net))), &mut taken);
             let attributes = sources[net as usize]
                 .map(|text| ("src", Value::Text(text.to_owned())))
                 .into_iter()
                 .collect();
-            self.module.netnames.push(
-                name,
-                NetName { hide_name: 0, bits: vec![self.nets[net as usize]], attributes },
-            );
+            let bits = vec![arrival.nets[net as usize]];
+            self.module.netnames.push(name, NetName { hide_name: 0, bits, attributes });
         }
     }
 
-    /// Ties the design's outputs to the fixture, and what is unused to 0.
+    /// Ties the designs' outputs to the fixture, and what is unused to 0.
     pub(super) fn finish(mut self) -> Module {
-        let design_outputs = self
-            .design
-            .ports
-            .iter()
-            .filter(|(_, port)| port.direction == PortDirection::Output)
-            .flat_map(|(_, port)| port.bits.iter().map(|bit| self.translate(*bit)))
-            .chain(std::iter::repeat(Bit::Zero));
         let replaced: BTreeMap<u32, Bit> = self
             .outputs
-            .iter()
-            .zip(design_outputs)
-            .filter_map(|(output, value)| Some((output.net()?, value)))
+            .clone()
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, output)| Some((output.net()?, self.player_output(index))))
             .collect();
-        for (name, cell) in self.module.cells.iter_mut() {
+        for (_, cell) in self.module.cells.iter_mut() {
             for (_, bits) in cell.connections.iter_mut() {
                 for bit in bits {
                     *bit = match *bit {
@@ -166,42 +219,123 @@ impl<'a> Linker<'a> {
                     };
                 }
             }
-            if !name.starts_with(DESIGN_PREFIX) {
-                cell.attributes = Entries::default();
-            }
         }
         self.module.netnames.retain(|_, name| {
             name.bits.iter().all(|bit| bit.net().is_none_or(|net| !replaced.contains_key(&net)))
         });
-        for (name, net) in self.module.netnames.iter_mut() {
-            if !name.starts_with(DESIGN_PREFIX) {
-                net.attributes = Entries::default();
-            }
-        }
         self.module.attributes = std::iter::once(("top", Value::Text("1".into()))).collect();
         tracing::debug!(cells = self.module.cells.len(), "netlist.linked");
         self.module
     }
+
+    /// What the fixture captures as output bit `index`: the only design's, or
+    /// that of the selected one.
+    fn player_output(&mut self, index: usize) -> Bit {
+        let bit = |outputs: &Vec<Bit>| outputs.get(index).copied().unwrap_or(Bit::Zero);
+        if self.selected.is_empty() {
+            return self.design_outputs.first().map_or(Bit::Zero, bit);
+        }
+        // Each bit beside the net that says whether it counts.
+        let products: Vec<[Bit; 2]> = self
+            .design_outputs
+            .iter()
+            .map(bit)
+            .zip(&self.selected)
+            .filter(|(bit, _)| *bit != Bit::Zero)
+            .map(|(bit, selected)| [bit, *selected])
+            .collect();
+        let mut number = 0;
+        let mut merge = |linker: &mut Self, function: Function, inputs: &[Bit]| {
+            number += 1;
+            linker.add_lut(format!("merge.{index}.{number}"), function, inputs)
+        };
+        let mut bits: Vec<Bit> = products
+            .chunks(2)
+            .map(|pair| {
+                let function = if pair.len() == 1 { BOTH } else { EITHER_PRODUCT };
+                merge(self, function, pair.as_flattened())
+            })
+            .collect();
+        while bits.len() > 1 {
+            bits = bits.chunks(4).map(|some| merge(self, ANY, some)).collect();
+        }
+        bits.first().copied().unwrap_or(Bit::Zero)
+    }
 }
 
-fn buffer(input: Bit, output: Bit) -> Cell {
-    let inputs = ["I0", "I1", "I2", "I3"];
+impl Arrival<'_> {
+    fn translate(&self, bit: Bit) -> Bit {
+        match bit {
+            Bit::Net(net) => self.nets[net as usize],
+            Bit::One => Bit::One,
+            // Synthesis was free to choose; everything settles on 0 here.
+            Bit::Zero | Bit::X | Bit::Z => Bit::Zero,
+        }
+    }
+}
+
+fn inputs_of(design: &Module) -> impl Iterator<Item = &(String, Port)> {
+    design.ports.iter().filter(|(_, port)| port.direction == PortDirection::Input)
+}
+
+/// The design's input bits with their names, such as `d[3]`.
+fn input_bits(design: &Module) -> Vec<(String, Bit)> {
+    inputs_of(design)
+        .flat_map(|(name, port)| {
+            let width = port.bits.len();
+            port.bits.iter().enumerate().map(move |(index, bit)| {
+                let name = if width == 1 { name.clone() } else { format!("{name}[{index}]") };
+                (name, *bit)
+            })
+        })
+        .collect()
+}
+
+/// Nets that something reads.
+fn used_nets(design: &Module) -> BTreeSet<u32> {
+    let pins = design
+        .cells
+        .iter()
+        .filter(|(_, cell)| !cell.kind.starts_with('$'))
+        .flat_map(|(_, cell)| cell.ports(PortDirection::Input))
+        .flat_map(|(_, bits)| bits);
+    let outputs = design
+        .ports
+        .iter()
+        .filter(|(_, port)| port.direction == PortDirection::Output)
+        .flat_map(|(_, port)| &port.bits);
+    pins.chain(outputs).filter_map(|bit| bit.net()).collect()
+}
+
+/// What a look-up table answers to I0, I1, I2, I3; inputs that are not there
+/// are 0.
+type Function = fn([bool; 4]) -> bool;
+
+const PASS: Function = |[a, ..]| a;
+const BOTH: Function = |[a, b, ..]| a & b;
+const EITHER_PRODUCT: Function = |[a, b, c, d]| a & b | c & d;
+const ANY: Function = |[a, b, c, d]| a | b | c | d;
+
+fn lut(function: Function, inputs: &[Bit], output: Bit) -> Cell {
+    let ports = ["I0", "I1", "I2", "I3"];
+    // Most significant bit first, which is the answer to all ones.
+    let known = |row: usize| std::array::from_fn(|i| row >> i & 1 == 1);
+    let table: String =
+        (0..16).rev().map(|row| if function(known(row)) { '1' } else { '0' }).collect();
     Cell {
         hide_name: 0,
         kind: "SB_LUT4".into(),
-        parameters: std::iter::once(("LUT_INIT", Value::Text(BUFFER.into()))).collect(),
+        parameters: std::iter::once(("LUT_INIT", Value::Text(table))).collect(),
         attributes: Entries::default(),
-        port_directions: inputs
+        port_directions: ports
             .into_iter()
             .map(|port| (port, PortDirection::Input))
             .chain([("O", PortDirection::Output)])
             .collect(),
-        connections: inputs
+        connections: ports
             .into_iter()
-            .map(|port| {
-                let bit = if port == "I0" { input } else { Bit::Zero };
-                (port, vec![bit])
-            })
+            .enumerate()
+            .map(|(index, port)| (port, vec![inputs.get(index).copied().unwrap_or(Bit::Zero)]))
             .chain([("O", vec![output])])
             .collect(),
     }
@@ -251,7 +385,6 @@ fn unique(name: String, taken: &mut BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::netlist::Port;
     use PortDirection::{Input, Output};
     use filbench_model::ClockEdge;
 
@@ -300,7 +433,7 @@ mod tests {
             "live",
             NetName { hide_name: 0, bits: nets(0..8), attributes: Entries::default() },
         );
-        Fixture { module, inputs: nets(0..8), outputs: nets(10..18) }
+        Fixture { module, inputs: nets(0..8), selected: Vec::new(), outputs: nets(10..18) }
     }
 
     /// `y` = [an inverter of `a`, `b` passed on, constant 1, x, nothing].
@@ -321,10 +454,8 @@ mod tests {
 
     fn linked(clocks: &[ClockUse]) -> Module {
         let design = design();
-        let mut linker = Linker::new(&design, fixture(), &[0, 1, 2]);
-        linker.add_clock_drivers(clocks);
-        linker.add_cells();
-        linker.add_names();
+        let mut linker = Linker::new(fixture());
+        linker.add(&design, Slot::Alone, &[0, 1, 2], clocks);
         linker.finish()
     }
 
@@ -383,5 +514,121 @@ mod tests {
         let module = linked(&[ClockUse { input_bit: 2, edge: ClockEdge::Both }]);
         let driver = module.cells.get("clock_driver.b").unwrap();
         assert_eq!(seen(&module)[1..2], *driver.bits("O"));
+    }
+
+    /// Live inputs on nets 0 and 1, three slots on nets 2 to 4, outputs on nets 5 and 6.
+    fn shared_fixture() -> Fixture {
+        let mut module = Module::default();
+        for net in 5..7 {
+            module
+                .cells
+                .push(format!("see{net}"), cell("SEE", &[("I", Bit::Net(net))], Bit::Net(net + 2)));
+        }
+        let nets = |range: std::ops::Range<u32>| range.map(Bit::Net).collect::<Vec<_>>();
+        module.netnames.push(
+            "all",
+            NetName { hide_name: 0, bits: nets(0..5), attributes: Entries::default() },
+        );
+        Fixture { module, inputs: nets(0..2), selected: nets(2..5), outputs: nets(5..7) }
+    }
+
+    /// Inputs `a` (player bit 1) and `clk` (player bit 0); `y` is as stated.
+    fn small(y: &[Bit]) -> Module {
+        let net = Bit::Net;
+        let mut module = Module::default();
+        module.ports.push("a", port(Input, &[net(2)]));
+        module.ports.push("clk", port(Input, &[net(3)]));
+        module.ports.push("y", port(Output, y));
+        module.cells.push("not", lut(|[a, ..]| !a, &[net(2)], net(4)));
+        module.cells.push("q", cell("SB_DFF", &[("C", net(3)), ("D", net(4))], net(5)));
+        module
+    }
+
+    fn shared() -> Module {
+        let net = Bit::Net;
+        let mut linker = Linker::new(shared_fixture());
+        let clocks = [ClockUse { input_bit: 1, edge: ClockEdge::Rising }];
+        let designs =
+            [small(&[net(4), net(2)]), small(&[net(2), Bit::One]), small(&[Bit::One, net(4)])];
+        for (number, design) in designs.iter().enumerate() {
+            linker.add(design, Slot::Shared(number as u8), &[1, 0], &clocks);
+        }
+        linker.finish()
+    }
+
+    /// What every net is when the fixture's nets 0 to 4 are as stated and flip-flops
+    /// hold 0.
+    fn settle(module: &Module, known: [bool; 5]) -> Vec<bool> {
+        let mut nets = vec![false; module.net_count() as usize];
+        nets[..5].copy_from_slice(&known);
+        let value = |bit: Bit, nets: &[bool]| match bit {
+            Bit::Net(net) => nets[net as usize],
+            bit => bit == Bit::One,
+        };
+        // As many rounds as a chain through all cells would need.
+        for _ in 0..module.cells.len() {
+            for (_, cell) in module.cells.iter().filter(|(_, cell)| cell.kind == "SB_LUT4") {
+                let row = ["I0", "I1", "I2", "I3"]
+                    .iter()
+                    .enumerate()
+                    .map(|(i, port)| usize::from(value(cell.bits(port)[0], &nets)) << i)
+                    .sum::<usize>();
+                let table = cell.parameter("LUT_INIT").unwrap();
+                let [Bit::Net(output)] = cell.bits("O") else { panic!("{cell:?}") };
+                nets[*output as usize] = table.as_bytes()[15 - row] == b'1';
+            }
+        }
+        nets
+    }
+
+    #[test]
+    fn the_selected_design_is_seen_and_the_others_see_zeros() {
+        let module = shared();
+        let names = |name: &str| module.netnames.get(name).unwrap().bits[0].net().unwrap() as usize;
+        for inputs in 0..4 {
+            let (clk, a) = (inputs & 1 == 1, inputs & 2 == 2);
+            for slot in 0..3 {
+                let nets = settle(&module, [clk, a, slot == 0, slot == 1, slot == 2]);
+                let seen = [5, 6].map(|net| {
+                    match module.cells.get(&format!("see{net}")).unwrap().bits("I")[0] {
+                        Bit::Net(net) => nets[net as usize],
+                        bit => bit == Bit::One,
+                    }
+                });
+                assert_eq!(seen, [[!a, a], [a, true], [true, !a]][slot], "slot {slot}");
+                for number in 0..3 {
+                    let chosen = number == slot;
+                    assert_eq!(nets[names(&format!("gate.{number}.a"))], a && chosen);
+                    assert_eq!(nets[names(&format!("clock_driver.{number}.clk"))], clk && chosen);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn slots_have_names_of_their_own_and_no_live_input() {
+        let module = shared();
+        for number in 0..3 {
+            let flip_flop = module.cells.get(&format!("dut{number}.q")).unwrap();
+            let driver = module.cells.get(&format!("clock_driver.{number}.clk")).unwrap();
+            assert_eq!(flip_flop.bits("C"), driver.bits("O"));
+            assert_eq!(driver.bits("I1"), [Bit::Net(2 + number)]);
+        }
+        for (name, cell) in module.cells.iter().filter(|(name, _)| name.starts_with("dut")) {
+            for (_, bits) in cell.ports(Input) {
+                assert!(bits.iter().all(|bit| bit.net().is_none_or(|net| net > 1)), "{name}");
+            }
+        }
+        // An input that nothing reads has no gate.
+        let unused = |y: &[Bit]| {
+            let mut linker = Linker::new(shared_fixture());
+            let mut design = small(y);
+            design.cells.retain(|name, _| name != "not");
+            linker.add(&design, Slot::Shared(0), &[1, 0], &[]);
+            let module = linker.finish();
+            (module.cells.get("gate.0.a").is_none(), module.cells.get("gate.0.clk").is_some())
+        };
+        assert_eq!(unused(&[Bit::Net(5)]), (true, true));
+        assert_eq!(unused(&[Bit::Net(2)]), (false, true));
     }
 }

@@ -6,6 +6,10 @@
 //! the source lines is dropped, every net has one name.
 
 mod linker;
+mod shared;
+
+pub use shared::SharedLink;
+pub(crate) use shared::{link_shared, shared_variant, shares};
 
 use crate::fixture::{self, Fixture, Variant};
 use crate::flowfile::{Capacity, FlowFile};
@@ -21,41 +25,122 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Cells and nets of the design are called this and their own name.
-pub(crate) const DESIGN_PREFIX: &str = "dut.";
-/// The buffers before the design's clocks are called this and the port's name.
-pub(crate) const CLOCK_DRIVER_PREFIX: &str = "clock_driver.";
-
-/// A design beside its fixture, ready for place and route.
+/// One or several designs beside their fixture, ready for place and route.
 #[derive(Clone, Debug)]
 pub struct Linked {
     /// First 16 bytes of the SHA-256 of the netlist, with the firmware and
     /// without the identity block (which holds this hash).
     pub netlist_hash: [u8; 16],
+    /// By slot; at least one.
+    pub designs: Vec<LinkedDesign>,
+    /// Bytes of the player's input register.
+    pub input_bytes: u8,
+    /// Bytes of a full capture; a design may use fewer.
+    pub output_bytes: u8,
+    /// The whole.
+    pub(crate) module: Module,
+    pub(crate) board: Board,
+    pub(crate) has_own_cells: bool,
+    /// Of the designs alone.
+    pub(crate) design_room: Room,
+    /// Designs and fixture.
+    pub(crate) room: Room,
+}
+
+/// How a design was linked.
+#[derive(Clone, Debug)]
+pub struct LinkedDesign {
     /// Player input bit of each input bit of the design's interface. Events come
     /// first, clocks before others, so that the cheapest opcode reaches them.
     pub input_map: Vec<u16>,
     /// Player output bit of each output bit of the design's interface.
     pub output_map: Vec<u16>,
-    /// Bytes of the player's input register.
-    pub input_bytes: u8,
-    /// Bytes of a full capture; the design may use fewer.
-    pub output_bytes: u8,
-    /// The whole.
-    pub(crate) module: Module,
-    pub(crate) board: Board,
+    pub(crate) slot: Slot,
     pub(crate) has_latches: bool,
-    pub(crate) has_own_cells: bool,
     /// How many clocks can follow one another before the last state has changed.
     pub(crate) derived_clocks: usize,
-    /// Of the design alone.
-    pub(crate) design_room: Room,
-    /// Design and fixture.
-    pub(crate) room: Room,
     pub(crate) files: Arc<JobFiles>,
 }
 
-/// The sizes of the fixture for `design`.
+impl Linked {
+    pub(crate) fn has_latches(&self) -> bool {
+        self.designs.iter().any(|design| design.has_latches)
+    }
+}
+
+/// The place of a design in the whole. Its cells, nets and clock drivers are
+/// called after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// The only one there is.
+    Alone,
+    /// One of several; by number.
+    Shared(u8),
+}
+
+/// What a name in the whole belongs to, with the name that its owner knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner<'a> {
+    /// The design in the slot that was asked for.
+    Design(&'a str),
+    /// The driver of a clock input of that design; with the port's name.
+    ClockDriver(&'a str),
+    /// A design in another slot, its gates or its clock drivers.
+    Other,
+    /// Everything else, the gates before this design's inputs included.
+    Fixture(&'a str),
+}
+
+impl Slot {
+    /// Cells and nets of the design are called this and their own name.
+    pub(crate) fn design_prefix(self) -> String {
+        match self {
+            Self::Alone => "dut.".to_owned(),
+            Self::Shared(number) => format!("dut{number}."),
+        }
+    }
+
+    /// The drivers of the design's clocks are called this and the port's name.
+    pub(crate) fn clock_prefix(self) -> String {
+        match self {
+            Self::Alone => "clock_driver.".to_owned(),
+            Self::Shared(number) => format!("clock_driver.{number}."),
+        }
+    }
+
+    /// The gates before the design's other inputs are called this and the
+    /// port's name.
+    pub(crate) fn gate_prefix(self) -> String {
+        match self {
+            Self::Alone => "gate.".to_owned(),
+            Self::Shared(number) => format!("gate.{number}."),
+        }
+    }
+
+    /// Whose `name` is, seen from this slot.
+    pub(crate) fn owner_of(self, name: &str) -> Owner<'_> {
+        if let Some(own) = name.strip_prefix(&self.design_prefix()) {
+            Owner::Design(own)
+        } else if let Some(port) = name.strip_prefix(&self.clock_prefix()) {
+            Owner::ClockDriver(port)
+        } else if self != Self::Alone && !name.starts_with(&self.gate_prefix()) && is_of_slot(name)
+        {
+            Owner::Other
+        } else {
+            Owner::Fixture(name)
+        }
+    }
+}
+
+/// Whether `name` is one that a shared slot gives.
+fn is_of_slot(name: &str) -> bool {
+    ["dut", "clock_driver.", "gate."].into_iter().any(|prefix| {
+        let number = name.strip_prefix(prefix).and_then(|rest| rest.split_once('.'));
+        number.is_some_and(|(number, _)| number.parse::<u8>().is_ok())
+    })
+}
+
+/// The sizes of the fixture for `design` alone.
 ///
 /// # Errors
 /// `inconclusive: fixture_room` when no fixture has as many ports.
@@ -77,11 +162,12 @@ pub(crate) fn variant<'a>(design: &Design, board: &'a Board) -> Result<Variant<'
     Ok(Variant {
         input_bytes: size(&sizes.input_bytes, interface.input_bits(), "input")?,
         output_bytes: size(&sizes.output_bytes, interface.output_bits(), "output")?,
+        slots: 1,
         board,
     })
 }
 
-/// Links `design` into `fixture`, which must be of `variant`.
+/// Links `design` alone into `fixture`, which must be of `variant`.
 ///
 /// # Errors
 /// `fail: fit` or `inconclusive: fixture_room` when the device is surely too
@@ -93,22 +179,48 @@ pub(crate) fn link(
     firmware: &Firmware,
 ) -> Result<Linked, Verdict> {
     let device = variant.board.device;
-    if design.device != device {
-        let message = format!(
-            "a design for the {} cannot be linked for {}, which has a {device}; synthesise it for \
-             the board's device",
-            design.device, variant.board.kind
-        );
-        return Err(Fault::new(FaultPlace::Tool, message).into());
-    }
+    check_device(design, variant.board)?;
     let design_room = Room::of(&design.netlist, device);
     let room = design_room + Room::of(&fixture.module, device);
     check_room(&design_room, &room, device)?;
-    let input_map = assign_inputs(design);
-    let mut linker = Linker::new(&design.netlist, fixture, &input_map);
-    linker.add_clock_drivers(&design.events.clocks);
-    linker.add_cells();
-    linker.add_names();
+    Ok(join(&[(design, Slot::Alone)], fixture, variant, firmware, design_room)?)
+}
+
+fn check_device(design: &Design, board: &Board) -> Result<(), Fault> {
+    if design.device == board.device {
+        return Ok(());
+    }
+    let message = format!(
+        "a design for the {} cannot be linked for {}, which has a {}; synthesise it for the \
+         board's device",
+        design.device, board.kind, board.device
+    );
+    Err(Fault::new(FaultPlace::Tool, message))
+}
+
+/// Puts `designs`, which take `design_room`, into `fixture`.
+fn join(
+    designs: &[(&Design, Slot)],
+    fixture: Fixture,
+    variant: Variant<'_>,
+    firmware: &Firmware,
+    design_room: Room,
+) -> Result<Linked, Fault> {
+    let room = design_room + Room::of(&fixture.module, variant.board.device);
+    let mut linker = Linker::new(fixture);
+    let mut linked = Vec::new();
+    for &(design, slot) in designs {
+        let input_map = assign_inputs(design);
+        linker.add(&design.netlist, slot, &input_map, &design.events.clocks);
+        linked.push(LinkedDesign {
+            output_map: (0..design.interface.output_bits() as u16).collect(),
+            input_map,
+            slot,
+            has_latches: design.has_latches,
+            derived_clocks: design.events.derived_clocks.len(),
+            files: Arc::clone(&design.files),
+        });
+    }
     let mut module = linker.finish();
 
     image::fill(&mut module, &image::contents(firmware, None)?)?;
@@ -117,24 +229,21 @@ pub(crate) fn link(
         netlist_hash,
         input_bytes: variant.input_bytes,
         output_bytes: variant.output_bytes,
+        slots: variant.slots,
         clock_hz: variant.board.clock_hz,
     };
     image::fill(&mut module, &image::contents(firmware, Some(&identity))?)?;
 
     Ok(Linked {
         netlist_hash,
-        output_map: (0..design.interface.output_bits() as u16).collect(),
-        input_map,
+        designs: linked,
         input_bytes: variant.input_bytes,
         output_bytes: variant.output_bytes,
         module,
         board: variant.board.clone(),
-        has_latches: design.has_latches,
-        has_own_cells: design.has_own_cells,
-        derived_clocks: design.events.derived_clocks.len(),
+        has_own_cells: designs.iter().any(|(design, _)| design.has_own_cells),
         design_room,
         room,
-        files: Arc::clone(&design.files),
     })
 }
 

@@ -3,5 +3,6 @@
 mod build;
 mod hostile;
 mod refusals;
+mod shared;
 mod support;
 mod synthesis;

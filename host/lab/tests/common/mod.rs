@@ -5,7 +5,7 @@ use filbench_stim::fake::{Design, EdgeCounter, FakeBoard};
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -17,21 +17,42 @@ pub const TIMING: Timing =
 
 /// The edge counter, to be looked at while a board has it.
 #[derive(Clone, Default)]
-pub struct Watched(Arc<Mutex<EdgeCounter>>);
+pub struct Watched(Arc<Mutex<Counter>>);
+
+#[derive(Default)]
+struct Counter {
+    edges: EdgeCounter,
+    /// Slots that were selected, and the edges until then.
+    selections: Vec<(u8, u64)>,
+}
 
 impl Watched {
     pub fn edges(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).edges()
+        self.lock().edges.edges()
+    }
+
+    pub fn selections(&self) -> Vec<(u8, u64)> {
+        self.lock().selections.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counter> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Design for Watched {
     fn drive(&mut self, inputs: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).drive(inputs);
+        self.lock().edges.drive(inputs);
     }
 
     fn output(&self, index: usize) -> u8 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).output(index)
+        self.lock().edges.output(index)
+    }
+
+    fn select(&mut self, slot: u8) {
+        let mut counter = self.lock();
+        let edges = counter.edges.edges();
+        counter.selections.push((slot, edges));
     }
 }
 

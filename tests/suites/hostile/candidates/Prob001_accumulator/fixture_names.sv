@@ -23,10 +23,10 @@ module player (
   input [15:0] in,
   output [7:0] out
 );
-  design_slot slot0 (.in(in), .out(out));
+  design_slots designs (.in(in), .out(out));
 endmodule
 
-module design_slot (
+module design_slots (
   input [15:0] in,
   output [7:0] out
 );
