@@ -87,10 +87,10 @@ pub enum BoardError {
 
 /// What is known of a pin of the package.
 #[derive(Clone, Copy, Debug, Default)]
-struct PinNets {
-    input: Option<Net>,
-    output: Option<PadOutput>,
-    pull_up: bool,
+pub(crate) struct PinNets {
+    pub input: Option<Net>,
+    pub output: Option<PadOutput>,
+    pub pull_up: bool,
 }
 
 /// A running board. It powers up configured; its clock starts low.
@@ -136,25 +136,8 @@ impl VirtualBoard {
         if pins.uart_divider < 2 {
             return Err(BoardError::Divider(pins.uart_divider));
         }
-        let db = ChipDb::of(netlist.device)?;
-        let package = db.package(pins.package).ok_or_else(|| BoardError::Package {
-            device: netlist.device,
-            package: pins.package.into(),
-            known: db.packages.iter().map(|p| p.name.clone()).collect(),
-        })?;
-        let mut nets = HashMap::new();
-        for (pin, io) in &package.pins {
-            let pad = netlist.pads.iter().find(|pad| pad.tile == io.tile && pad.block == io.block);
-            let known = pad.map_or_else(PinNets::default, |pad| PinNets {
-                input: pad.input,
-                output: pad.output,
-                pull_up: pad.pull_up,
-            });
-            nets.insert(pin.clone(), known);
-        }
-        let pin = |name: &str| -> Result<PinNets, BoardError> {
-            nets.get(name).copied().ok_or_else(|| unknown_pin(name, pins.package, nets.keys()))
-        };
+        let nets = pins_of(&netlist, pins.package)?;
+        let pin = |name: &str| pin_of(&nets, name, pins.package);
         let clock = pin(pins.clock)?;
         let (rx, tx) = (pin(pins.uart_rx)?, pin(pins.uart_tx)?);
         let clock_net = clock.input.unwrap_or(Net::ZERO);
@@ -303,7 +286,7 @@ impl VirtualBoard {
     }
 
     fn pin_nets(&self, pin: &str) -> Result<PinNets, BoardError> {
-        self.pins.get(pin).copied().ok_or_else(|| unknown_pin(pin, &self.package, self.pins.keys()))
+        pin_of(&self.pins, pin, &self.package)
     }
 
     /// The netlist that runs.
@@ -342,6 +325,38 @@ impl VirtualBoard {
         self.engine.flip_block_ram(index, word, bit);
         self.quiescent = false;
     }
+}
+
+/// The pins of a package, and what the netlist connects to each.
+pub(crate) fn pins_of(
+    netlist: &Netlist,
+    package: &str,
+) -> Result<HashMap<String, PinNets>, BoardError> {
+    let db = ChipDb::of(netlist.device)?;
+    let found = db.package(package).ok_or_else(|| BoardError::Package {
+        device: netlist.device,
+        package: package.into(),
+        known: db.packages.iter().map(|p| p.name.clone()).collect(),
+    })?;
+    let nets = found.pins.iter().map(|(pin, io)| {
+        let pad = netlist.pads.iter().find(|pad| pad.tile == io.tile && pad.block == io.block);
+        let known = pad.map_or_else(PinNets::default, |pad| PinNets {
+            input: pad.input,
+            output: pad.output,
+            pull_up: pad.pull_up,
+        });
+        (pin.clone(), known)
+    });
+    Ok(nets.collect())
+}
+
+/// The nets of pin `name`, which `nets` of `package` must have.
+pub(crate) fn pin_of(
+    nets: &HashMap<String, PinNets>,
+    name: &str,
+    package: &str,
+) -> Result<PinNets, BoardError> {
+    nets.get(name).copied().ok_or_else(|| unknown_pin(name, package, nets.keys()))
 }
 
 fn unknown_pin<'a>(

@@ -22,6 +22,7 @@ mod oscillators;
 mod serve;
 mod uart;
 pub mod upset;
+mod verilog;
 
 pub use bitstream::{Bitstream, BitstreamError};
 pub use board::{BoardError, EngineKind, Pins, VirtualBoard};
@@ -32,3 +33,4 @@ pub use decode::{DecodeError, SwitchName, decode};
 pub use device::{Device, TileAt, TileBit, TileKind};
 pub use netlist::Netlist;
 pub use serve::{ServeError, serve, serve_stdio};
+pub use verilog::{VerilogError, verilog};

@@ -147,7 +147,7 @@ fn files_with(folder: &std::path::Path, extension: &str) -> Result<Vec<PathBuf>>
 }
 
 /// The folder below the unpacked tool `name` that holds `file`.
-fn tool_folder(project: &Project, name: &str, file: &str) -> Result<PathBuf> {
+pub fn tool_folder(project: &Project, name: &str, file: &str) -> Result<PathBuf> {
     let tools = project.cache.join("tools");
     let mut pending: Vec<PathBuf> = std::fs::read_dir(&tools)
         .with_context(|| format!("list {}; run `cargo xtask setup`", tools.display()))?

@@ -1,5 +1,6 @@
 //! Repository tasks: `cargo xtask --help` lists them.
 
+mod bench;
 mod ci;
 mod demo;
 mod firmware;
@@ -26,6 +27,15 @@ enum Task {
     Demo,
     /// Set up, then pass every test; what CI runs
     Ci,
+    /// Measure, side by side with the stock tools and other simulators
+    Bench {
+        /// How often each thing is measured
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// Only these parts
+        #[arg(long, value_enum)]
+        only: Vec<bench::Part>,
+    },
     /// Build the soft MCU's firmware into the cache
     Firmware,
     /// Compare random designs on the virtual board with simulation of their netlists
@@ -55,6 +65,7 @@ fn main() -> ExitCode {
         }
         Task::Demo => demo::demo(&project),
         Task::Ci => ci::ci(&project),
+        Task::Bench { rounds, only } => bench::bench(&project, rounds, &only),
         Task::Firmware => firmware::build(&project),
         Task::Random { first, count } => ci::random_designs(&project, first, count),
         Task::FixtureBenches => ci::fixture_benches(&project),

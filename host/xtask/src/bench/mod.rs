@@ -1,0 +1,111 @@
+//! `cargo xtask bench`: how long things take, as ratios between things that run
+//! side by side.
+//!
+//! Contestants take turns, every figure is given as the least and the median of
+//! some rounds, and CPU time is taken wherever it can be, because the machine
+//! may be busy. A goal that is missed is printed and is no error; what could not
+//! be measured, or results that differ, are.
+
+mod engine;
+mod evaluation;
+mod measure;
+mod rate;
+mod simulators;
+mod stimulus;
+mod table;
+mod traffic;
+mod yowasp;
+
+use crate::project::{Project, run};
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Time of each step of `filbench run`, with cold and warm caches
+    Steps,
+    /// Designs a minute, against the stock YoWASP commands
+    Rate,
+    /// The virtual board's engine, against Verilator and Icarus
+    Engine,
+    /// Bytes of a step on the link
+    Link,
+}
+
+/// What the parts share.
+pub struct Bench<'a> {
+    project: &'a Project,
+    rounds: usize,
+    /// Of this run; removed in the end.
+    scratch: PathBuf,
+}
+
+impl Bench<'_> {
+    /// A program of the workspace.
+    fn program(&self, name: &str) -> PathBuf {
+        self.project.filbench().with_file_name(name)
+    }
+
+    /// A suite's file, relative to the suite.
+    fn suite(&self, path: &str) -> PathBuf {
+        self.project.root.join("tests/suites/filbench-small").join(path)
+    }
+
+    /// An empty folder of this run.
+    fn folder(&self, name: &str) -> Result<PathBuf> {
+        let path = self.scratch.join(name);
+        if path.exists() {
+            std::fs::remove_dir_all(&path).with_context(|| format!("empty {}", path.display()))?;
+        }
+        std::fs::create_dir_all(&path).with_context(|| format!("create {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+/// Measures `parts`, or all, with `rounds` rounds each.
+pub fn bench(project: &Project, rounds: usize, parts: &[Part]) -> Result<()> {
+    if rounds == 0 {
+        bail!("nothing is measured in 0 rounds; use `--rounds 3`");
+    }
+    run(&mut project.cargo(&["build", "--workspace", "--quiet"]))?;
+    if !project.cache.join("firmware/soft.bin").is_file() {
+        bail!("the cache {} is not set up; run `cargo xtask setup`", project.cache.display());
+    }
+    let scratch = project.cache.join("bench").join(format!("run-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).with_context(|| format!("create {}", scratch.display()))?;
+    let bench = Bench { project, rounds, scratch };
+    let result = measure_parts(&bench, parts);
+    // What is left would only take room; the next run has a folder of its own.
+    let _ = std::fs::remove_dir_all(&bench.scratch);
+    result
+}
+
+fn measure_parts(bench: &Bench, parts: &[Part]) -> Result<()> {
+    println!(
+        "{} rounds, virtual board, {} processors; times are the least / the median",
+        bench.rounds,
+        std::thread::available_parallelism().map_or(1, usize::from)
+    );
+    let mut failed = Vec::new();
+    for &part in Part::value_variants() {
+        if !parts.is_empty() && !parts.contains(&part) {
+            continue;
+        }
+        let result = match part {
+            Part::Steps => evaluation::steps(bench),
+            Part::Rate => rate::rate(bench),
+            Part::Engine => engine::engine(bench),
+            Part::Link => traffic::link(bench),
+        };
+        if let Err(error) = result {
+            println!("not measured: {error:#}");
+            failed.push(format!("{part:?}").to_lowercase());
+        }
+    }
+    if !failed.is_empty() {
+        bail!("not measured, or with different results: {}", failed.join(", "));
+    }
+    Ok(())
+}
