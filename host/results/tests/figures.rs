@@ -1,0 +1,107 @@
+//! Statistics, CSV, JUnit and differences of made-up results.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod common;
+
+use common::{mismatch, mixed, played, record};
+use filbench_model::Verdict;
+use filbench_results::{
+    CSV_COLUMNS, Difference, KnownBad, Ratios, SuiteResults, Summary, write_csv, write_junit,
+};
+
+fn results() -> SuiteResults {
+    SuiteResults::new("mixed", mixed(), None)
+}
+
+fn known_bad() -> KnownBad {
+    KnownBad::parse("[[problem]]\nsuite = \"mine\"\nproblem = \"Prob002\"\nreason = \"odd\"\n")
+        .unwrap()
+}
+
+#[test]
+fn a_summary_counts_what_was_judged() {
+    insta::assert_json_snapshot!(serde_json::to_value(Summary::of(&results())).unwrap());
+}
+
+#[test]
+fn a_known_bad_problem_is_shown_and_not_counted() {
+    let results = SuiteResults::new("mixed", mixed(), Some(known_bad()));
+    let summary = Summary::of(&results);
+    assert_eq!((summary.problems, summary.left_out), (2, 2));
+    assert_eq!((summary.outcomes.pass, summary.outcomes.fail), (1, 1));
+    assert_eq!(summary.known_bad.unwrap()[0].problem, "Prob002");
+    let mut junit = Vec::new();
+    write_junit(&mut junit, &results).unwrap();
+    let junit = String::from_utf8(junit).unwrap();
+    assert!(junit.contains("known bad: odd"), "{junit}");
+}
+
+#[test]
+fn ratios_are_to_the_golden_and_leave_the_fixture_out() {
+    let ratios = Ratios::of(&played("p", "s", Verdict::pass(""), 25, 80.0));
+    assert_eq!((ratios.lut4, ratios.ff, ratios.fmax), (Some(2.5), Some(1.0), Some(0.8)));
+    assert_eq!(ratios.delay, Some(1.25));
+}
+
+#[test]
+fn of_two_records_of_one_sample_the_last_counts() {
+    let twice =
+        vec![record("p", "s", mismatch()), record("p", "s", Verdict::pass("the second time"))];
+    let results = SuiteResults::new("twice", twice, None);
+    assert_eq!((results.records().len(), results.replaced), (1, 1));
+    assert_eq!(Summary::of(&results).outcomes.pass, 1);
+}
+
+#[test]
+fn a_csv_row_has_every_column_and_no_formula() {
+    let mut records = mixed();
+    records.push(record("=HYPERLINK(1)", "a,\"b\"\u{202e}", Verdict::pass("")));
+    let mut file = Vec::new();
+    write_csv(&mut file, &SuiteResults::new("mixed", records, None)).unwrap();
+    let mut reader = csv::Reader::from_reader(file.as_slice());
+    assert_eq!(reader.headers().unwrap(), CSV_COLUMNS.as_slice());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 7);
+    let hostile = rows.iter().find(|row| row[0].contains("HYPERLINK")).unwrap();
+    assert_eq!(&hostile[0], "'=HYPERLINK(1)");
+    assert_eq!(&hostile[1], "a,\"b\"\\u{202e}");
+}
+
+#[test]
+fn junit_tells_failures_errors_and_skips_apart() {
+    let mut file = Vec::new();
+    write_junit(&mut file, &results()).unwrap();
+    insta::assert_snapshot!(String::from_utf8(file).unwrap());
+}
+
+#[test]
+fn a_difference_names_what_changed_and_what_is_noise() {
+    let b = vec![
+        played("Prob001", "sample01", mismatch(), 10, 100.0),
+        played("Prob001", "sample02", Verdict::pass("all is well"), 12, 86.0),
+        played("Prob002", "sample01", Verdict::pass("all is well"), 5, 100.0),
+        played("Prob009", "sample01", Verdict::pass("all is well"), 5, 100.0),
+        record("Prob003", "sample01", Verdict::pass("all is well")),
+    ];
+    let difference = Difference::between(&results(), &SuiteResults::new("b", b, None));
+    assert!(difference.is_regression());
+    assert_eq!(difference.common, 4);
+    assert_eq!(difference.only_b, ["Prob009/sample01"]);
+    assert_eq!(difference.only_a, ["Prob002/sample02", "Prob003/sample02"]);
+    // 80 -> 86 MHz is 7.5 %, 125 -> 100 is more than seeds explain.
+    assert_eq!((difference.fmax.noise, difference.fmax.worse.len()), (1, 1));
+    assert_eq!(difference.resources["lut4"].better.len(), 1);
+    // One sample better, one worse: the problem's share is the same.
+    assert_eq!((difference.pass_rate.better, difference.pass_rate.worse), (0, 0));
+    insta::assert_snapshot!(difference.to_string());
+}
+
+#[test]
+fn equal_results_do_not_differ() {
+    let difference = Difference::between(&results(), &results());
+    assert!(!difference.is_regression());
+    assert!(difference.better.is_empty() && difference.other.is_empty());
+    assert!(difference.resources.is_empty() && difference.circumstances.is_empty());
+    assert_eq!(difference.pass_rate.p_value, 1.0);
+}
