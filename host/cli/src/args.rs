@@ -23,6 +23,8 @@ pub enum Command {
     /// Judge a design: build it, play its problem on a board, compare with the golden
     #[command(after_help = EXIT_CODES)]
     Run(RunArgs),
+    /// Judge whole suites, and show and compare their results
+    Suite(SuiteArgs),
     /// Run a bitstream on a virtual board
     Vboard(VboardArgs),
     /// List the known boards and what a board selector accepts
@@ -74,6 +76,58 @@ pub enum Format {
     Human,
     /// The report as JSON, and nothing else, on stdout.
     Json,
+}
+
+/// `filbench suite`.
+#[derive(Debug, Args)]
+pub struct SuiteArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SuiteCommand,
+}
+
+/// The subcommands of `filbench suite`.
+#[derive(Debug, Subcommand)]
+pub enum SuiteCommand {
+    /// Make CSV, JUnit XML, HTML and summary from results.jsonl
+    Report(SuiteReportArgs),
+    /// Show what got better and worse from results A to results B
+    #[command(after_help = "\
+Exit codes: 0 compared, 1 a design that passed in A fails in B (with --fail-on-regression), \
+64 wrong usage.")]
+    Compare(SuiteCompareArgs),
+}
+
+/// `filbench suite report`.
+#[derive(Debug, Args)]
+pub struct SuiteReportArgs {
+    /// The folder with results.jsonl, where the reports go as well
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Leave out of the statistics what this list names: `verilog-eval-v2`, `rtllm-2` or a TOML
+    /// file
+    #[arg(long, value_name = "LIST")]
+    pub known_bad: Option<String>,
+}
+
+/// `filbench suite compare`.
+#[derive(Debug, Args)]
+pub struct SuiteCompareArgs {
+    /// The earlier results: a folder with results.jsonl, or the file
+    #[arg(value_name = "A")]
+    pub a: PathBuf,
+    /// The later results
+    #[arg(value_name = "B")]
+    pub b: PathBuf,
+    /// How the difference is printed on stdout
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// End with exit code 1 if a design that passed in A fails in B
+    #[arg(long)]
+    pub fail_on_regression: bool,
+    /// Leave out what this list names: `verilog-eval-v2`, `rtllm-2` or a TOML file
+    #[arg(long, value_name = "LIST")]
+    pub known_bad: Option<String>,
 }
 
 /// `filbench vboard`.

@@ -5,6 +5,9 @@ mod args;
 mod boards;
 mod progress;
 mod run;
+mod suite;
+mod suite_compare;
+mod suite_report;
 mod table;
 mod toolbox;
 mod usage;
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         .init();
     let end = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Suite(args) => suite::run(&args.command),
         Command::Vboard(args) => vboard::run(&args),
         Command::Boards => boards::run(),
         Command::Toolbox(args) => toolbox::run(&args.command),

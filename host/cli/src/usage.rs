@@ -40,6 +40,29 @@ pub enum Usage {
     /// No problem where one was pointed at.
     #[error("{0}")]
     Problem(String),
+    /// Results that cannot be opened.
+    #[error(
+        "cannot read the results `{}`: {source}\n  \
+         name a folder that `filbench suite run … --out DIR` wrote, or its results.jsonl",
+        path.display()
+    )]
+    Results {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file that holds no results.
+    #[error("cannot read the results `{}`: {source}", path.display())]
+    NoResults {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Box<filbench_results::JsonLinesError>,
+    },
+    /// A known-bad list that is none.
+    #[error("{0}\n  type `--known-bad verilog-eval-v2`, or name a file")]
+    KnownBad(String),
     /// A board selector that names nothing.
     #[error("{0}\n  type `filbench boards` for the boards within reach")]
     Board(String),
