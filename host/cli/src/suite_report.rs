@@ -4,7 +4,9 @@
 use crate::args::SuiteReportArgs;
 use crate::usage::Usage;
 use anyhow::Context as _;
-use filbench_results::{KnownBad, SuiteResults, Summary, read_jsonl, write_csv, write_junit};
+use filbench_results::{
+    KnownBad, SuiteResults, Summary, read_jsonl, write_csv, write_html, write_junit,
+};
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -54,7 +56,7 @@ pub fn known_bad(name: &str) -> anyhow::Result<KnownBad> {
     list.map_err(|error| Usage::KnownBad(format!("{error}")).into())
 }
 
-/// Writes `results.csv`, `junit.xml` and `summary.json` into `dir`, and
+/// Writes `results.csv`, `junit.xml`, `report.html` and `summary.json` into `dir`, and
 /// returns their paths.
 pub fn write(dir: &Path, results: &SuiteResults) -> anyhow::Result<Vec<PathBuf>> {
     let mut files: Vec<(&str, Vec<u8>)> = Vec::new();
@@ -64,6 +66,9 @@ pub fn write(dir: &Path, results: &SuiteResults) -> anyhow::Result<Vec<PathBuf>>
     let mut junit = Vec::new();
     write_junit(&mut junit, results).context("cannot write the JUnit file")?;
     files.push(("junit.xml", junit));
+    let mut html = Vec::new();
+    write_html(&mut html, results).context("cannot write the HTML report")?;
+    files.push(("report.html", html));
     let mut summary = serde_json::to_vec_pretty(&Summary::of(results))
         .context("the summary has a value that JSON cannot hold")?;
     summary.push(b'\n');

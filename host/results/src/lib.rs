@@ -7,6 +7,7 @@
 mod compare;
 mod compare_text;
 mod csv_file;
+mod html;
 mod jsonl;
 mod junit;
 mod known_bad;
@@ -24,6 +25,7 @@ pub use compare::{
     VerdictChange,
 };
 pub use csv_file::{CSV_COLUMNS, write_csv};
+pub use html::write_html;
 pub use jsonl::{JsonLines, JsonLinesError, LONGEST_LINE, TornLine, read_jsonl, write_jsonl};
 pub use junit::write_junit;
 pub use known_bad::{KnownBad, KnownBadError, KnownBadProblem};

@@ -1,0 +1,201 @@
+//! The drill-down of one evaluation.
+
+use super::{chip, measured_on, wave};
+use crate::text::{LONGEST_MESSAGE, name, shortened};
+use crate::{KnownBadProblem, Ratios, Record, verilog_eval_letter};
+use filbench_model::{Diagnostic, Resources, Severity, hexadecimal};
+use maud::{Markup, html};
+
+/// Most diagnostics, and most source lines of a critical path.
+const DIAGNOSTICS: usize = 30;
+const SOURCES: usize = 12;
+/// Most digits of a port's value.
+const DIGITS: usize = 128;
+
+pub fn render(record: &Record, id: &str, known_bad: Option<&KnownBadProblem>) -> Markup {
+    let report = &record.report;
+    let verdict = &report.verdict;
+    html! {
+        section.ev id=(id) {
+            a.close href="#evaluations" aria-label="close" { "×" }
+            p.soft.small { a href={ "#" (id) } { "permalink" } " · " (record.class) }
+            h2 { bdi { (name(&record.problem)) } " / " bdi { (name(&record.sample)) } }
+            p.verdict {
+                (chip(verdict.outcome))
+                @if let Some(stage) = verdict.stage { " (" (stage) ")" }
+                span.soft.small { " · VerilogEval " code { (verilog_eval_letter(verdict)) } }
+            }
+            @match (report.measured_on, &report.board) {
+                (Some(on), Some(board)) => p.measured.(measured_on(on)) {
+                    b { (measured_on(on).to_uppercase()) } " board: " (name(&board.kind)) " ("
+                    (name(&board.device)) " " (name(&board.package)) ", " (name(&board.id)) ")"
+                },
+                _ => p.soft { "No board was reached." },
+            }
+            p.why { bdi { (shortened(&verdict.reason, LONGEST_MESSAGE)) } }
+            @if let Some(bad) = known_bad {
+                p.note { "Known bad, not counted: " (shortened(&bad.reason, LONGEST_MESSAGE)) }
+            }
+            (mismatch(record))
+            (diagnostics(&report.diagnostics))
+            (figures(record))
+            (path(record))
+            (times(record))
+            (provenance(record))
+        }
+    }
+}
+
+fn mismatch(record: &Record) -> Markup {
+    let report = &record.report;
+    let value = |binary: &str| {
+        let hex = hexadecimal(binary);
+        format!("{} (hex {})", shortened(binary, DIGITS), shortened(&hex, DIGITS))
+    };
+    html! { @if let Some(mismatch) = &report.mismatch {
+        h3 { "First mismatch" }
+        table {
+            tr { td { "step" } td { (mismatch.step) } }
+            tr { td { "port" } td { code { bdi { (name(&mismatch.port)) } } } }
+            tr { td { "expected" } td { code { (value(&mismatch.expected)) } } }
+            tr { td { "got" } td { code { (value(&mismatch.got)) } } }
+            @if let Some(wrong) = report.mismatching_samples {
+                tr { td { "samples" } td { (wrong) " of " (report.checked_samples) " differ" } }
+            }
+        }
+        @if let Some(window) = &report.mismatch_window {
+            h3 { "Steps around it" }
+            (wave::render(window, mismatch))
+        }
+    } }
+}
+
+fn diagnostics(diagnostics: &[Diagnostic]) -> Markup {
+    html! { @if !diagnostics.is_empty() {
+        h3 { "What the tools said" }
+        @for diagnostic in diagnostics.iter().take(DIAGNOSTICS) {
+            @let severity = match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            p.diag.mono.(severity) {
+                b { (name(&place(diagnostic))) } (severity) ": "
+                bdi { (shortened(diagnostic.message.trim(), LONGEST_MESSAGE)) }
+                span.soft { " [" (name(&diagnostic.tool)) "]" }
+            }
+        }
+        @if let Some(more @ 1..) = diagnostics.len().checked_sub(DIAGNOSTICS) {
+            p.soft { "and " (more) " more in results.jsonl" }
+        }
+    } }
+}
+
+/// `file:line:column: `, as far as known.
+fn place(diagnostic: &Diagnostic) -> String {
+    let mut place = String::new();
+    if let Some(file) = &diagnostic.file {
+        place = format!("{file}:");
+        if let Some(line) = diagnostic.line {
+            place = format!("{place}{line}:");
+        }
+        place.push(' ');
+    }
+    place
+}
+
+fn figures(record: &Record) -> Markup {
+    let report = &record.report;
+    let Some(cells) = &report.resources else { return Markup::default() };
+    let golden = record.golden.as_ref().and_then(|golden| golden.resources.as_ref());
+    let ratios = Ratios::of(record);
+    type Figure = fn(&Resources) -> u32;
+    let kinds: [(&str, Figure, Option<f64>); 6] = [
+        ("LUT4", |cells| cells.lut4, ratios.lut4),
+        ("flip-flops", |cells| cells.ff, ratios.ff),
+        ("carry cells", |cells| cells.carry, None),
+        ("block RAMs", |cells| cells.bram, None),
+        ("SPRAMs", |cells| cells.spram, None),
+        ("DSPs", |cells| cells.dsp, None),
+    ];
+    let times = |ratio: Option<f64>| ratio.map_or(String::new(), |ratio| format!("× {ratio:.2}"));
+    html! {
+        h3 { "Resources and predicted timing" }
+        table {
+            tr { th { "" } th.n { "design" } th.n { "golden" } th.n { "ratio" } }
+            @for (what, of, ratio) in kinds {
+                @if of(cells) > 0 || golden.is_some_and(|golden| of(golden) > 0) {
+                    tr {
+                        td { (what) }
+                        td.n { (of(cells)) }
+                        td.n { @if let Some(golden) = golden { (of(golden)) } }
+                        td.n { (times(ratio)) }
+                    }
+                }
+            }
+            @for clock in &report.timing {
+                tr {
+                    td { (name(&clock.clock)) @if !clock.of_design { " (fixture)" } }
+                    td.n { (format!("{:.1} MHz", clock.predicted_mhz)) }
+                    td.n { @if let Some(golden) = record.golden.as_ref().and_then(|golden| {
+                        golden.timing.iter().find(|other| {
+                            other.clock == clock.clock && other.of_design && clock.of_design
+                        })
+                    }) { (format!("{:.1} MHz", golden.predicted_mhz)) } }
+                    td.n { @if clock.of_design { (times(ratios.fmax)) } }
+                }
+            }
+        }
+    }
+}
+
+fn path(record: &Record) -> Markup {
+    html! { @if let Some(path) = record.report.critical_paths.first() {
+        h3 { "Longest predicted path" }
+        p {
+            (format!("{:.2}", path.delay_ns)) " ns from " code { (name(&path.from)) } " to "
+            code { (name(&path.to)) } ", " (path.steps.len()) " hops"
+        }
+        @let sources: Vec<&String> = path.steps.iter().flat_map(|step| &step.sources).collect();
+        @if !sources.is_empty() {
+            p.small.mono { @for source in sources.iter().take(SOURCES) { (name(source)) " " } }
+        }
+    } }
+}
+
+fn times(record: &Record) -> Markup {
+    html! { @if !record.report.durations_ms.is_empty() {
+        h3 { "Wall time" }
+        table { @for (phase, ms) in &record.report.durations_ms {
+            tr { td { (name(phase)) } td.n { (format!("{:.3} s", *ms as f64 / 1e3)) } }
+        } }
+    } }
+}
+
+fn provenance(record: &Record) -> Markup {
+    let from = &record.report.provenance;
+    let absent = || "–".to_owned();
+    let lines = [
+        ("filbench", from.filbench.clone()),
+        ("started", from.started_at.clone()),
+        ("seed", from.seed.to_string()),
+        ("samples a pass needs", from.min_samples.to_string()),
+        ("latches", if from.forbid_latches { "forbidden" } else { "allowed" }.to_owned()),
+        ("submission", from.submission_sha256.clone()),
+        ("problem", from.problem_sha256.clone()),
+        ("netlist", from.netlist_hash.clone().unwrap_or_else(absent)),
+        ("bitstream", from.bitstream_sha256.clone().unwrap_or_else(absent)),
+        ("firmware", from.firmware_sha256.clone().unwrap_or_else(absent)),
+    ];
+    html! {
+        h3 { "Provenance" }
+        table {
+            @for (what, value) in lines { tr { td { (what) } td { code { (name(&value)) } } } }
+            @for tool in &from.tools {
+                tr {
+                    td { (name(&tool.name)) }
+                    td { (name(&tool.version)) " " code { (name(&tool.sha256)) } }
+                }
+            }
+        }
+    }
+}
