@@ -39,8 +39,8 @@ pub struct RunArgs {
     /// The candidate's Verilog files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The problem: a VerilogEval prefix (`suite/Prob031_dff`), any of its files, or a vector
-    /// file (.csv, .vcd)
+    /// The problem: a VerilogEval prefix (`suite/Prob031_dff`) or any of its files, a folder in
+    /// RTLLM's layout or with a `problem.toml`, or a vector file (.csv, .vcd)
     #[arg(long, value_name = "PATH")]
     pub problem: PathBuf,
     /// The candidate's top module [default: the one that the problem names]

@@ -17,9 +17,10 @@ use filbench_board::Board;
 use filbench_flow::{Policy, SourceFile, Submission};
 use filbench_lab::{Place, Selector};
 use filbench_model::{
-    Fault, FaultPlace, InconclusiveReason, LinkRecord, Outcome, Problem, Provenance, Stage, Verdict,
+    Comparison, Fault, FaultPlace, InconclusiveReason, LinkRecord, Outcome, Problem, Provenance,
+    Stage, Verdict,
 };
-use filbench_stimulus::{Analysis, ProblemFiles};
+use filbench_stimulus::{Analysis, ProblemFiles, SourceText};
 use filbench_toolbox::ToolboxError;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -85,6 +86,17 @@ struct Job<'a> {
 impl Job<'_> {
     /// `Err` is a verdict that ends the evaluation early.
     async fn judge(&self, selector: &Selector, draft: &mut Draft) -> Result<Verdict, Verdict> {
+        if self.files.comparison() == Comparison::Bench {
+            return Err(Fault::new(
+                FaultPlace::Problem,
+                format!(
+                    "`{}` asks for `comparison = \"bench\"`, which this filbench cannot do yet; \
+                     compare at `every_step`",
+                    self.files.name()
+                ),
+            )
+            .into());
+        }
         self.prepare(draft).await?;
         let mut place = self.context.table.open(selector)?;
         let order = self.order(place.as_ref())?;
@@ -112,7 +124,8 @@ impl Job<'_> {
             }
         };
         draft.problem(&problem);
-        let min_samples = min_samples(&problem, self.options.min_samples);
+        let asked = self.options.min_samples.or(self.files.policy().min_samples);
+        let min_samples = min_samples(&problem, asked);
         draft.report.provenance.min_samples = min_samples;
         if let Some(verdict) = unjudgeable(&problem) {
             return Err(verdict);
@@ -160,7 +173,9 @@ impl Job<'_> {
         let board =
             Board::load(&kind).map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))?;
         Ok(Order {
-            policy: Policy { forbid_latches: self.options.forbid_latches },
+            policy: Policy {
+                forbid_latches: self.options.forbid_latches || self.files.policy().forbid_latches,
+            },
             board: Arc::new(board),
             firmware: Arc::clone(&self.firmware),
             seed: self.options.seed,
@@ -169,9 +184,13 @@ impl Job<'_> {
 
     /// The problem's own design, which has to pass before anybody is judged.
     fn golden(&self) -> Option<Arc<Submission>> {
-        let (text, top) = self.files.golden()?;
-        let file = SourceFile { name: text.name.clone(), contents: text.contents.clone() };
-        Some(Arc::new(Submission { files: vec![file], top: top.to_owned() }))
+        let (files, top) = self.files.golden()?;
+        let file = |text: &SourceText| SourceFile {
+            name: text.name.clone(),
+            contents: text.contents.clone(),
+        };
+        let files = files.iter().map(file).collect();
+        Some(Arc::new(Submission { files, top: top.to_owned() }))
     }
 
     /// The problem of a test bench: its golden analysed, its bench recorded.

@@ -17,7 +17,7 @@
 //!   the design's netlist tells: they change behind the row's data, one after another in the
 //!   order of the columns.
 
-use crate::locate::SourceText;
+use crate::SourceText;
 use crate::vectors::{self, First, PORT_BITS_MAX, Reading, Row, Undriven};
 use crate::{Analysis, Logic, ProblemFiles, RecordError, VectorError, recorder};
 use filbench_model::{Direction, Interface, Port, Problem};
@@ -118,6 +118,15 @@ fn columns(cells: &[&str]) -> Result<(Interface, Vec<Column>), String> {
         return Err("no output to compare; name one, as in `q[7:0]:out`".to_owned());
     }
     Ok((interface, columns))
+}
+
+/// Ports in the header's notation, such as `d[7:0]:in`.
+pub(crate) fn interface(ports: &[String]) -> Result<Interface, String> {
+    let cells: Vec<&str> = ports.iter().map(|port| port.trim()).collect();
+    if let Some(capture) = cells.iter().find(|cell| **cell == "capture") {
+        return Err(format!("`{capture}` is no port"));
+    }
+    columns(&cells).map(|(interface, _)| interface)
 }
 
 fn port(cell: &str) -> Result<Port, String> {
@@ -261,13 +270,13 @@ fn decimal(cell: &str, digits: &str, width: usize) -> Result<Logic, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::locate::Material;
+    use crate::files::Stimulus;
     use filbench_model::Bits;
     use proptest::prelude::*;
 
     fn import(text: &str, events: &[&str]) -> Result<Problem, RecordError> {
         let file = SourceText { name: "v.csv".into(), contents: text.into() };
-        let files = ProblemFiles::for_tests("v", Material::Csv(file.clone()));
+        let files = ProblemFiles::vectors("v", Stimulus::Csv(file.clone()));
         let (interface, _) = read("v.csv", text.as_bytes())?;
         let event_inputs = Bits::from_iter_lsb(interface.inputs().flat_map(|(port, _)| {
             std::iter::repeat_n(events.contains(&port.name.as_str()), port.width)

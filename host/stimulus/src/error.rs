@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub enum LocateError {
     /// Nothing with that name.
     #[error(
-        "no problem at `{}`: looked for {}; give the prefix of `…_ref.sv` and `…_test.sv`, one of these files, or a vector file (.csv, .vcd)",
+        "no problem at `{}`: looked for {}; {FORMS}",
         path.display(),
         looked_for.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(" and ")
     )]
@@ -34,13 +34,28 @@ pub enum LocateError {
         more: usize,
     },
     /// A file that belongs to no problem.
-    #[error(
-        "`{}` is no part of a problem; give `…_ref.sv` or `…_test.sv`, or a vector file (.csv, .vcd)",
-        path.display()
-    )]
+    #[error("`{}` is no part of a problem; {FORMS}", path.display())]
     Foreign {
         /// As given.
         path: PathBuf,
+    },
+    /// Which module is meant cannot be told.
+    #[error("`{}` has {}; describe the problem in a problem.toml", path.display(), these(what, names))]
+    Ambiguous {
+        /// The file or folder.
+        path: PathBuf,
+        /// What there should be one of.
+        what: &'static str,
+        /// What was found.
+        names: Vec<String>,
+    },
+    /// A problem.toml that is none.
+    #[error("{}: {message}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What was found, and what would do.
+        message: String,
     },
     /// More than filbench reads.
     #[error("`{}` has {bytes} bytes; a file of a problem may have {bytes_max}", path.display())]
@@ -60,6 +75,19 @@ pub enum LocateError {
         /// The cause.
         source: io::Error,
     },
+}
+
+/// What a path may name.
+const FORMS: &str = "give the prefix of `…_ref.sv` and `…_test.sv` or one of these files, a \
+    folder with `testbench.v` and `verified_….v` or with a `problem.toml`, or a vector file (.csv, \
+    .vcd)";
+
+fn these(what: &str, names: &[String]) -> String {
+    match names {
+        [] => format!("no {what}"),
+        [name] => format!("one of the {what}: `{name}`"),
+        names => format!("several {what}: `{}`", names.join("` and `")),
+    }
 }
 
 fn problems(names: &[String], more: usize) -> String {
@@ -124,6 +152,14 @@ pub enum RecordError {
         problem: String,
         /// The limit.
         steps_max: usize,
+    },
+    /// The problem describes itself otherwise than its golden is.
+    #[error("`{problem}`: {message}; correct its problem.toml")]
+    Declared {
+        /// The problem.
+        problem: String,
+        /// What differs.
+        message: String,
     },
     /// The vector file is not one.
     #[error(transparent)]

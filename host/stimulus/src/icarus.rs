@@ -15,6 +15,8 @@ const LIMITS: Limits = Limits {
 pub(crate) const BYTES_MAX: u64 = 1 << 30;
 /// The compiled simulation.
 const IMAGE: &str = "filbench_simulation.vvp";
+/// How the names of our own files begin.
+const OWN: &str = "filbench_";
 /// The sources' folder, so that no source takes a file of ours.
 const SOURCES: &str = "src";
 /// How much of Icarus' own words an error repeats.
@@ -40,13 +42,18 @@ impl<'a> Simulation<'a> {
         Ok(Self { toolbox, dir: JobDir::create()?, problem, what, sources: Vec::new() })
     }
 
-    /// Adds a source that was handed in; only the last part of its name counts.
-    pub(crate) fn source(&mut self, source: &SourceText) -> Result<(), RecordError> {
-        let name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
-        let name = format!("{SOURCES}/{name}");
-        self.dir.write(&name, &source.contents)?;
-        if !self.sources.contains(&name) {
-            self.sources.push(name);
+    /// Adds files that were handed in. Those that are no sources also go where `$readmemh`
+    /// looks for them.
+    pub(crate) fn sources(&mut self, files: &[SourceText]) -> Result<(), RecordError> {
+        for file in files {
+            let tidy = tidy(&file.name);
+            let name = format!("{SOURCES}/{tidy}");
+            self.dir.write(&name, &file.contents)?;
+            if !file.is_source() {
+                self.dir.write(&tidy, &file.contents)?;
+            } else if !self.sources.contains(&name) {
+                self.sources.push(name);
+            }
         }
         Ok(())
     }
@@ -66,7 +73,8 @@ impl<'a> Simulation<'a> {
 
     /// Compiles the sources with these roots, and runs them to the end.
     pub(crate) fn run(&self, tops: &[&str]) -> Result<(), RecordError> {
-        let mut args: Vec<String> = ["-g2012", "-I", SOURCES, "-o", IMAGE].map(Into::into).into();
+        let mut args: Vec<String> =
+            ["-g2012", "-grelative-include", "-I", SOURCES, "-o", IMAGE].map(Into::into).into();
         for top in tops {
             args.extend(["-s".to_owned(), (*top).to_owned()]);
         }
@@ -141,6 +149,25 @@ impl<'a> Simulation<'a> {
             said,
         }
     }
+}
+
+/// A relative path of plain characters, and none of our own files.
+fn tidy(name: &str) -> String {
+    let parts: Vec<String> = name
+        .split(['/', '\\'])
+        .filter(|part| !matches!(*part, "" | "." | ".."))
+        .map(|part| {
+            let plain =
+                |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+            let part: String = part.chars().map(plain).collect();
+            match part.strip_prefix(['.', '-']) {
+                Some(rest) => format!("_{rest}"),
+                None if part.starts_with(OWN) => format!("_{part}"),
+                None => part,
+            }
+        })
+        .collect();
+    if parts.is_empty() { "design.v".to_owned() } else { parts.join("/") }
 }
 
 fn mib(bytes: u64) -> String {

@@ -1,27 +1,27 @@
 //! From a test bench, or a vector file, to a problem.
 
 use crate::cache::Cache;
+use crate::files::{Bench, Golden, Stimulus};
 use crate::icarus::Simulation;
-use crate::locate::{GOLDEN_TOP, Material};
 use crate::order::{Order, Sequence, sequence};
 use crate::recording::{Defect, Recording};
 use crate::replay::{Design, responses};
 use crate::verilog::{Answers, RECORD_FILE, RECORD_TOP, stub};
 use crate::{Analysis, Logic, ProblemFiles, RecordError, SourceText};
-use crate::{csv, vcd_file};
+use crate::{csv, source, vcd_file};
 use filbench_model::{Bits, Comparison, Problem, Step, StimulusSource};
 use filbench_toolbox::{Tool, Toolbox};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Changes whenever the same bench would give another problem.
-const RECORDER_VERSION: u32 = 3;
+const RECORDER_VERSION: u32 = 4;
 /// More primitive steps than this are no problem for a board.
 pub(crate) const STEPS_MAX: usize = 2_000_000;
 /// Bits of all vectors of a problem together, so that it fits into memory.
 const VECTOR_BITS_MAX: usize = 1 << 30;
-/// What the bench's top module is called in VerilogEval's layout.
-const BENCH_TOP: &str = "tb";
+/// What a golden's module is called in a simulation where the stub has its name.
+const RENAMED_GOLDEN: &str = "filbench_golden";
 
 /// What is played for an input bit that the stimulus leaves unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,15 +70,20 @@ impl Recorder {
         if let Some(problem) = self.cache.get(&key) {
             return Ok(problem);
         }
-        let problem = match &files.material {
-            Material::TestBench { golden, bench } => {
+        files.declared.check(files.name(), analysis)?;
+        let problem = match &files.stimulus {
+            Stimulus::TestBench(bench) => {
+                let golden = files.golden.as_ref().ok_or_else(|| RecordError::Declared {
+                    problem: files.name().to_owned(),
+                    message: "a bench needs a golden".to_owned(),
+                })?;
                 let steps_max = steps_max(&analysis.interface).min(self.steps_max);
                 let toolbox = &self.toolbox;
                 let session = Session { toolbox, files, golden, bench, analysis, steps_max };
                 session.problem(key)?
             }
-            Material::Csv(file) => csv::problem(files, file, analysis, key)?,
-            Material::Vcd { file, scope } => {
+            Stimulus::Csv(file) => csv::problem(files, file, analysis, key)?,
+            Stimulus::Vcd { file, scope } => {
                 vcd_file::problem(files, file, scope.as_deref(), analysis, key)?
             }
         };
@@ -127,26 +132,34 @@ impl Recorder {
         part(&RECORDER_VERSION.to_le_bytes());
         part(files.name().as_bytes());
         part(files.top().as_bytes());
-        match &files.material {
-            Material::TestBench { golden, bench } => {
-                part(b"test bench");
-                part(&golden.contents);
-                part(&bench.contents);
+        part(format!("{:?} {:?}", files.comparison, files.declared).as_bytes());
+        let named: Vec<&SourceText> = match &files.stimulus {
+            Stimulus::TestBench(bench) => {
+                part(format!("test bench {:?} {:?}", bench.tops, bench.pass_mark).as_bytes());
                 for record in self.toolbox.records() {
                     if [Tool::Iverilog.name(), Tool::Vvp.name()].contains(&record.name.as_str()) {
                         part(record.version.as_bytes());
                         part(record.sha256.as_bytes());
                     }
                 }
+                bench.files.iter().collect()
             }
-            Material::Csv(file) | Material::Vcd { file, .. } => {
-                part(b"vectors");
+            Stimulus::Csv(file) => vec![file],
+            Stimulus::Vcd { file, scope } => {
+                part(format!("waveform {scope:?}").as_bytes());
+                vec![file]
+            }
+        };
+        for file in named {
+            part(file.name.as_bytes());
+            part(&file.contents);
+        }
+        if let Some(golden) = &files.golden {
+            part(golden.top.as_bytes());
+            for file in &golden.files {
                 part(file.name.as_bytes());
                 part(&file.contents);
             }
-        }
-        if let Material::Vcd { scope: Some(scope), .. } = &files.material {
-            part(scope.as_bytes());
         }
         for port in &analysis.interface.ports {
             part(port.to_string().as_bytes());
@@ -160,8 +173,8 @@ impl Recorder {
 struct Session<'a> {
     toolbox: &'a Toolbox,
     files: &'a ProblemFiles,
-    golden: &'a SourceText,
-    bench: &'a SourceText,
+    golden: &'a Golden,
+    bench: &'a Bench,
     analysis: &'a Analysis,
     steps_max: usize,
 }
@@ -215,13 +228,20 @@ impl Session<'_> {
     fn run(&self, answers: Answers, what: &str) -> Result<Recording, RecordError> {
         let mut simulation = Simulation::new(self.toolbox, self.files.name(), what)?;
         // The bench first: files without a `timescale take its own.
-        simulation.source(self.bench)?;
-        simulation.source(self.golden)?;
+        simulation.sources(&self.bench.files)?;
+        let mut golden_top = self.golden.top.as_str();
+        if golden_top == self.files.top() {
+            simulation.sources(&self.renamed_golden())?;
+            golden_top = RENAMED_GOLDEN;
+        } else {
+            simulation.sources(&self.golden.files)?;
+        }
         // A step has one to three lines.
         let lines_max = 4 * self.steps_max;
-        let stub = stub(self.files.top(), GOLDEN_TOP, self.analysis, answers, lines_max);
+        let stub = stub(self.files.top(), golden_top, self.analysis, answers, lines_max);
         simulation.own("filbench_stub.sv", stub)?;
-        simulation.run(&[BENCH_TOP, RECORD_TOP])?;
+        let tops = self.bench.tops.iter().map(String::as_str);
+        simulation.run(&tops.chain([RECORD_TOP]).collect::<Vec<_>>())?;
         let text = simulation.output(RECORD_FILE)?;
         let interface = &self.analysis.interface;
         Recording::new(text, interface.input_bits(), interface.output_bits()).map_err(|defect| {
@@ -236,6 +256,19 @@ impl Session<'_> {
                 )),
             }
         })
+    }
+
+    /// The golden under another name, since the stub takes the one that the bench knows.
+    fn renamed_golden(&self) -> Vec<SourceText> {
+        let rename = |file: &SourceText| SourceText {
+            name: file.name.clone(),
+            contents: if file.is_source() {
+                source::rename(&file.contents, &self.golden.top, RENAMED_GOLDEN)
+            } else {
+                file.contents.clone()
+            },
+        };
+        self.golden.files.iter().map(rename).collect()
     }
 
     /// The first order whose replay is what the bench saw; else the one that comes closest.
@@ -282,8 +315,8 @@ impl Session<'_> {
         steps: impl ExactSizeIterator<Item = Logic>,
     ) -> Result<Vec<Logic>, RecordError> {
         let design = Design {
-            sources: std::slice::from_ref(self.golden),
-            top: GOLDEN_TOP,
+            sources: &self.golden.files,
+            top: &self.golden.top,
             interface: &self.analysis.interface,
             event_inputs: &self.analysis.event_inputs,
         };

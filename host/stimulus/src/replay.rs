@@ -37,9 +37,7 @@ pub(crate) fn responses(
     let bench = replay(design.top, design.interface, design.event_inputs);
     simulation.own("filbench_replay.sv", bench)?;
     simulation.own(STEPS_FILE, text)?;
-    for source in design.sources {
-        simulation.source(source)?;
-    }
+    simulation.sources(design.sources)?;
     simulation.run(&[REPLAY_TOP])?;
 
     let outputs = design.interface.output_bits();

@@ -10,7 +10,7 @@
 //!   clock is taken to change behind it, as with non-blocking assignments (so do 69 of
 //!   VerilogEval's 71 clocked benches): events first, in port order, then data.
 
-use crate::locate::SourceText;
+use crate::SourceText;
 use crate::vectors::{self, First, Reading, Row, Undriven};
 use crate::{Analysis, Logic, ProblemFiles, RecordError, VectorError, recorder};
 use filbench_model::{Direction, Interface, Port, Problem};
@@ -305,7 +305,7 @@ impl<'a> Waveform<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::locate::Material;
+    use crate::files::Stimulus;
     use filbench_model::Bits;
     use proptest::prelude::*;
 
@@ -331,7 +331,7 @@ mod tests {
 
     fn import(text: &str, scope: Option<&str>) -> Result<Vec<String>, RecordError> {
         let file = SourceText { name: "w.vcd".into(), contents: text.into() };
-        let files = ProblemFiles::for_tests("w", Material::Vcd { file: file.clone(), scope: None });
+        let files = ProblemFiles::vectors("w", Stimulus::Vcd { file: file.clone(), scope: None });
         let problem = problem(&files, &file, scope, &analysis(), String::new())?;
         problem.check().unwrap();
         let text = |s: &filbench_model::Step| {

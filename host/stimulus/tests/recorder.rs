@@ -291,3 +291,65 @@ fn a_candidate_with_other_ports_does_not_simulate() {
     let found = interface("clk:in, q:out");
     assert!(matches!(problem.interface.compare(&found)[..], [InterfaceMismatch::Missing { .. }]));
 }
+
+/// RTLLM's layout, where golden and candidate may have the same name, and bench and golden
+/// read data.
+#[test]
+fn a_golden_may_have_the_candidates_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("rom");
+    std::fs::create_dir(&folder).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write(
+        "verified_rom.v",
+        "module rom(input [1:0] a, output [3:0] q);\n  reg [3:0] m [0:3];\n\
+         initial $readmemh(\"rom.dat\", m);\n  assign q = m[a];\nendmodule\n",
+    );
+    write("rom.dat", "1\n2\n4\n8\n");
+    write("order.txt", "2\n1\n");
+    write(
+        "testbench.v",
+        "module tb; reg [1:0] a, o [0:1]; wire [3:0] q; rom uut(.a(a), .q(q));\n\
+         initial begin $readmemh(\"order.txt\", o); a = o[0]; #5 a = o[1]; #5\n\
+         $display(\"Your Design Passed\"); $finish; end\nendmodule\n",
+    );
+    let interface = interface("a[1:0]:in, q[3:0]:out");
+    let analysis = Analysis { interface, event_inputs: Bits::zeros(2), clocks: Vec::new() };
+    let files = locate(&folder).unwrap();
+    let problem = fresh_recorder().recorder.record(&files, &analysis).unwrap();
+    let steps: Vec<String> =
+        problem.steps.iter().map(|s| format!("{} {} {}", s.inputs, s.expected, s.care)).collect();
+    assert_eq!(
+        (problem.top.as_str(), steps.as_slice()),
+        ("rom", &["10 0100 1111".to_owned(), "01 0010 1111".to_owned()][..])
+    );
+}
+
+/// What a problem.toml says of ports and clocks has to be so.
+#[test]
+fn a_declaration_is_checked_against_the_golden() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "dff.v",
+        "module dff(input clk, input d, output reg q); always @(posedge clk) q <= d; endmodule\n",
+    );
+    write("v.csv", "clk:in, d:in, q:out\n0, 1, x\n1, 1, 1\n");
+    let record = |edge: &str| {
+        write(
+            "problem.toml",
+            &format!(
+                "[golden]\nfiles = [\"dff.v\"]\n[stimulus.vectors]\nfile = \"v.csv\"\n[clocks]\nclk = \"{edge}\"\n"
+            ),
+        );
+        let analysis = Analysis {
+            interface: interface("clk:in, d:in, q:out"),
+            event_inputs: Bits::from_u64(1, 2),
+            clocks: vec![(0, ClockEdge::Rising)],
+        };
+        fresh_recorder().recorder.record(&locate(folder.path()).unwrap(), &analysis)
+    };
+    assert_eq!(record("rising").unwrap().steps.len(), 2);
+    let error = record("falling").unwrap_err().to_string();
+    assert!(error.contains("`clk` is said to be Falling"), "{error}");
+}

@@ -1,0 +1,221 @@
+//! What a problem consists of, read into memory.
+
+use crate::source::Modules;
+use crate::{Analysis, RecordError};
+use filbench_model::{ClockEdge, Comparison, Interface};
+use std::collections::BTreeMap;
+
+/// A file of a problem: its name, which may have folders, and its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceText {
+    /// Relative to the problem, with `/` between folders.
+    pub name: String,
+    /// Any bytes.
+    pub contents: Vec<u8>,
+}
+
+/// Suffixes of files that no tool is told to read: they are there for `` `include `` and
+/// `$readmemh`. The flow knows the same ones.
+pub(crate) const NOT_SOURCES: [&str; 9] =
+    ["vh", "svh", "h", "inc", "hex", "mem", "dat", "txt", "bin"];
+
+impl SourceText {
+    /// Whether a tool is told to read it, judged by its name.
+    pub fn is_source(&self) -> bool {
+        let suffix = self.name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
+        !NOT_SOURCES.contains(&suffix)
+    }
+}
+
+/// A design that is known to be good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Golden {
+    /// Sources, and what they include or read.
+    pub(crate) files: Vec<SourceText>,
+    pub(crate) top: String,
+}
+
+/// An original test bench.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bench {
+    /// Sources, and what they include or read. The candidate's module is not among them.
+    pub(crate) files: Vec<SourceText>,
+    pub(crate) tops: Vec<String>,
+    pub(crate) pass_mark: PassMark,
+}
+
+/// How a test bench says that a design passes. All of it has to hold.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PassMark {
+    /// It prints this text, in one line.
+    Prints(String),
+    /// It prints `Mismatches: 0 in N samples`, where N is not 0, as VerilogEval's benches do.
+    NoMismatches,
+    /// The simulation ends with this exit status (`$fatal` makes it 1).
+    ExitsWith(i32),
+    /// It prints this text and ends with this status.
+    PrintsAndExitsWith(String, i32),
+}
+
+/// What a problem's vectors come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stimulus {
+    /// A test bench around the golden.
+    TestBench(Bench),
+    /// Vectors with expected responses.
+    Csv(SourceText),
+    /// A waveform of a golden; the scope that shows it, such as `tb.dut`.
+    Vcd { file: SourceText, scope: Option<String> },
+}
+
+/// What a problem says about itself beyond its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Declared {
+    pub(crate) interface: Option<Interface>,
+    pub(crate) clocks: BTreeMap<String, ClockEdge>,
+}
+
+impl Declared {
+    /// Compares it with what the netlist says.
+    pub(crate) fn check(&self, problem: &str, analysis: &Analysis) -> Result<(), RecordError> {
+        let differs = |message| Err(RecordError::Declared { problem: problem.to_owned(), message });
+        if let Some(interface) = &self.interface {
+            let found = interface.compare(&analysis.interface);
+            if !found.is_empty() {
+                let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+                return differs(format!("interface: {}", found.join("; ")));
+            }
+        }
+        for (name, edge) in &self.clocks {
+            let port = analysis.interface.inputs().find(|(port, _)| port.name == *name);
+            let known =
+                port.and_then(|(_, lsb)| analysis.clocks.iter().find(|(bit, _)| *bit == lsb));
+            match known {
+                Some((_, found)) if found == edge => {}
+                Some((_, found)) => {
+                    return differs(format!(
+                        "clock `{name}` is said to be {edge:?}, the netlist uses {found:?}"
+                    ));
+                }
+                None => return differs(format!("`{name}` clocks nothing in the netlist")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a problem asks of its candidates beyond right answers; options of an evaluation
+/// only add to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProblemPolicy {
+    /// Fail a design in which a latch is inferred.
+    pub forbid_latches: bool,
+    /// Checked samples that a pass needs.
+    pub min_samples: Option<usize>,
+}
+
+/// The files of one problem, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProblemFiles {
+    pub(crate) name: String,
+    pub(crate) top: String,
+    pub(crate) golden: Option<Golden>,
+    pub(crate) stimulus: Stimulus,
+    pub(crate) comparison: Comparison,
+    pub(crate) declared: Declared,
+    pub(crate) policy: ProblemPolicy,
+}
+
+impl ProblemFiles {
+    /// The problem's name, for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the candidate's top module must be called unless the user says otherwise.
+    pub fn top(&self) -> &str {
+        &self.top
+    }
+
+    /// The golden design, with all that it includes and reads, and the name of its top
+    /// module, where there is one.
+    pub fn golden(&self) -> Option<(&[SourceText], &str)> {
+        self.golden.as_ref().map(|golden| (golden.files.as_slice(), golden.top.as_str()))
+    }
+
+    /// How responses are to be judged: the layout's default, unless the problem or
+    /// [`with_comparison`](Self::with_comparison) says otherwise.
+    pub fn comparison(&self) -> Comparison {
+        self.comparison
+    }
+
+    /// Whether the original bench can judge, which [`Comparison::Bench`] needs.
+    pub fn has_bench(&self) -> bool {
+        matches!(self.stimulus, Stimulus::TestBench(_))
+    }
+
+    /// Judges responses in another way. A problem without a bench is always judged by
+    /// [`Comparison::EveryStep`].
+    #[must_use]
+    pub fn with_comparison(mut self, comparison: Comparison) -> Self {
+        if self.has_bench() || comparison == Comparison::EveryStep {
+            self.comparison = comparison;
+        }
+        self
+    }
+
+    /// What the problem asks of its candidates beyond right answers.
+    pub fn policy(&self) -> ProblemPolicy {
+        self.policy
+    }
+
+    /// Takes the ports of a waveform from the scope with this path, such as `tb.dut`; other
+    /// problems have no scopes.
+    #[must_use]
+    pub fn in_scope(mut self, path: &str) -> Self {
+        if let Stimulus::Vcd { scope, .. } = &mut self.stimulus {
+            *scope = Some(path.to_owned());
+        }
+        self
+    }
+
+    /// A problem from a bench and a golden that are in memory, judged at every step.
+    ///
+    /// `top` is the module that the bench instantiates and that candidates must have;
+    /// `golden_top` the golden's, which may have the same name. The bench's roots are found
+    /// in its text. `bench` may contain the golden's module only under another name than
+    /// `golden` does.
+    pub fn from_test_bench(
+        name: &str,
+        top: &str,
+        golden: Vec<SourceText>,
+        golden_top: &str,
+        bench: Vec<SourceText>,
+        pass_mark: PassMark,
+    ) -> Self {
+        let tops = Modules::of(&bench).tops().into_iter().map(str::to_owned).collect();
+        Self {
+            name: name.to_owned(),
+            top: top.to_owned(),
+            golden: Some(Golden { files: golden, top: golden_top.to_owned() }),
+            stimulus: Stimulus::TestBench(Bench { files: bench, tops, pass_mark }),
+            comparison: Comparison::EveryStep,
+            declared: Declared::default(),
+            policy: ProblemPolicy::default(),
+        }
+    }
+
+    /// A problem of vectors without a golden.
+    pub(crate) fn vectors(name: &str, stimulus: Stimulus) -> Self {
+        Self {
+            name: name.to_owned(),
+            top: crate::locate::TOP.to_owned(),
+            golden: None,
+            stimulus,
+            comparison: Comparison::EveryStep,
+            declared: Declared::default(),
+            policy: ProblemPolicy::default(),
+        }
+    }
+}
