@@ -172,9 +172,10 @@ fn diagnostics(table: &mut Table, report: &Report) {
     let all: Vec<_> =
         errors_first(Severity::Error).chain(errors_first(Severity::Warning)).collect();
     for diagnostic in all.iter().take(DIAGNOSTICS) {
-        let place = match (&diagnostic.file, diagnostic.line) {
-            (Some(file), Some(line)) => format!("{file}:{line}: "),
-            (Some(file), None) => format!("{file}: "),
+        let place = match (&diagnostic.file, diagnostic.line, diagnostic.column) {
+            (Some(file), Some(line), Some(column)) => format!("{file}:{line}:{column}: "),
+            (Some(file), Some(line), None) => format!("{file}:{line}: "),
+            (Some(file), None, _) => format!("{file}: "),
             _ => String::new(),
         };
         table.row(&diagnostic.tool, &format!("{place}{}", diagnostic.message.trim()));

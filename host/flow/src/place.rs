@@ -86,7 +86,7 @@ pub(crate) fn place(
             diagnostics: linked
                 .designs
                 .first()
-                .map(|design| diagnostics::parse(Tool::NextpnrIce40, &run.stderr, &design.files))
+                .map(|design| diagnostics::parse(Tool::NextpnrIce40, &run, &design.files))
                 .unwrap_or_default(),
         }))
     };

@@ -45,6 +45,8 @@ pub(crate) struct JobFiles {
     names: Vec<String>,
     /// The submitters' names.
     originals: Vec<String>,
+    /// How many lines each has, an unfinished last one and the end counted.
+    lines: Vec<u32>,
 }
 
 impl JobFiles {
@@ -66,7 +68,15 @@ impl JobFiles {
                 name
             })
             .collect();
-        Self { names, originals: files.iter().map(|file| file.name.clone()).collect() }
+        let lines = |file: &SourceFile| {
+            let breaks = file.contents.iter().filter(|&&byte| byte == b'\n').count();
+            u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
+        };
+        Self {
+            names,
+            originals: files.iter().map(|file| file.name.clone()).collect(),
+            lines: files.iter().map(lines).collect(),
+        }
     }
 
     /// Every file's name in the job folder, in the order of the submission.
@@ -87,6 +97,13 @@ impl JobFiles {
     pub(crate) fn original(&self, name: &str) -> Option<&str> {
         let name = name.trim_start_matches("./");
         self.names.iter().position(|n| n == name).map(|index| self.originals[index].as_str())
+    }
+
+    /// The submitter's name of a file of the job folder that has line `line`.
+    pub(crate) fn original_with_line(&self, name: &str, line: u32) -> Option<&str> {
+        let name = name.trim_start_matches("./");
+        let index = self.names.iter().position(|n| n == name)?;
+        (1..=self.lines[index]).contains(&line).then(|| self.originals[index].as_str())
     }
 
     /// A `src` attribute (`file:line.column-line.column|…`) as the submitter's

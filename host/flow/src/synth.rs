@@ -223,7 +223,7 @@ impl Run<'_> {
     fn all_phases(&self) -> Result<Outcome, Fault> {
         let phases = &FlowFile::ice40().synthesis.phases;
         let first = self.yosys(commands(phases))?;
-        let mut diagnostics = diagnostics::parse(Tool::Yosys, &first.stderr, self.files);
+        let mut diagnostics = diagnostics::parse(Tool::Yosys, &first, self.files);
         let (exit, open) = match self.first_open(phases)? {
             // Where a design with memories stops on purpose.
             Some((index, phase))
@@ -233,8 +233,7 @@ impl Run<'_> {
                 let again = phase.otherwise.iter().chain(commands(rest));
                 let second = self.yosys(again)?;
                 diagnostics.retain(|d| d.severity == Severity::Warning);
-                diagnostics
-                    .splice(0..0, diagnostics::parse(Tool::Yosys, &second.stderr, self.files));
+                diagnostics.splice(0..0, diagnostics::parse(Tool::Yosys, &second, self.files));
                 (second.exit, self.first_open(rest)?)
             }
             open => (first.exit, open),

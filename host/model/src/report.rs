@@ -37,6 +37,9 @@ pub struct Diagnostic {
     pub file: Option<String>,
     /// 1-based.
     pub line: Option<u32>,
+    /// 1-based, where the tool tells it.
+    #[serde(default)]
+    pub column: Option<u32>,
     /// The tool's own words.
     pub message: String,
 }
