@@ -36,7 +36,7 @@ mod random_netlists;
 pub use events::{ClockUse, Events};
 pub use image::Firmware;
 pub use link::{Linked, LinkedDesign, SharedLink};
-pub use place::{Bitstream, Placed, PlacedDesign, Placement};
+pub use place::{Bitstream, PlaceInputs, Placed, PlacedDesign, Placement};
 pub use submission::{Policy, SourceFile, Submission};
 pub use synth::{Design, Synthesis};
 
@@ -151,6 +151,20 @@ impl Flow {
     pub fn place(&self, linked: &Linked, board: &Board, seed: u32) -> Result<Placement, Fault> {
         let limits = FlowFile::ice40().limits.place.limits(None);
         place::place(&self.toolbox, linked, board, seed, limits)
+    }
+
+    /// What [`Flow::place`] gives to nextpnr, for whoever wants more of it
+    /// than a placement.
+    ///
+    /// # Errors
+    /// A fault when the netlist cannot be written as JSON.
+    pub fn place_inputs(
+        &self,
+        linked: &Linked,
+        board: &Board,
+        seed: u32,
+    ) -> Result<PlaceInputs, Fault> {
+        place::inputs(linked, board, seed)
     }
 
     /// Packs a placement into a bitstream.

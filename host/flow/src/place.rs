@@ -50,6 +50,27 @@ pub struct PlacedDesign {
     pub settle_cycles: u8,
 }
 
+/// What nextpnr is given for a linked netlist, for running it by hand.
+#[derive(Clone, Debug)]
+pub struct PlaceInputs {
+    /// Name and contents of each file of its folder.
+    pub files: Vec<(&'static str, Vec<u8>)>,
+    /// Its arguments; they name these files, `placed.asc` for the
+    /// configuration and `report.json` for the report.
+    pub args: Vec<String>,
+}
+
+/// What [`place`] gives to nextpnr.
+pub(crate) fn inputs(linked: &Linked, board: &Board, seed: u32) -> Result<PlaceInputs, Fault> {
+    Ok(PlaceInputs {
+        files: vec![
+            ("linked.json", json(&linked.module)?),
+            ("board.pcf", board.constraint_file().into_bytes()),
+        ],
+        args: arguments(linked, board, seed),
+    })
+}
+
 /// Places and routes `linked` for `board`.
 pub(crate) fn place(
     toolbox: &Toolbox,
@@ -68,12 +89,14 @@ pub(crate) fn place(
         ));
     }
     let dir = JobDir::create().fault()?;
-    dir.write("linked.json", json(&linked.module)?).fault()?;
-    dir.write("board.pcf", board.constraint_file()).fault()?;
+    let inputs = inputs(linked, board, seed)?;
+    for (name, contents) in &inputs.files {
+        dir.write(name, contents).fault()?;
+    }
     let run = toolbox
         .run(&ToolJob {
             tool: Tool::NextpnrIce40,
-            args: arguments(linked, board, seed),
+            args: inputs.args,
             dir: dir.path(),
             read_only: Vec::new(),
             limits,

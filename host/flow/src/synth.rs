@@ -13,7 +13,7 @@ use crate::limit;
 use crate::loops;
 use crate::netlist::{Module, Netlist};
 use crate::submission::{JobFiles, Policy, Submission, is_plain_identifier};
-use crate::{FlowFault, Rejection};
+use crate::{FlowFault, Rejection, with_sources};
 use filbench_board::Device;
 use filbench_model::{
     Diagnostic, FailStage, Fault, FaultPlace, Interface, Resources, Severity, Verdict,
@@ -51,6 +51,24 @@ pub struct Design {
     pub(crate) has_own_cells: bool,
     /// For source lines in reports.
     pub(crate) files: Arc<JobFiles>,
+}
+
+impl Design {
+    /// Its netlist of iCE40 cells as Yosys' JSON, top module
+    /// `filbench_design`. In a linked netlist its cells are called `dut.` and
+    /// their name here, with characters that mean something to a tool
+    /// replaced.
+    ///
+    /// # Errors
+    /// A fault when it cannot be written as JSON.
+    pub fn netlist_json(&self) -> Result<Vec<u8>, Fault> {
+        let netlist = Netlist {
+            creator: "filbench".into(),
+            modules: std::iter::once(("filbench_design", self.netlist.clone())).collect(),
+        };
+        serde_json::to_vec(&netlist)
+            .map_err(|error| Fault::new(FaultPlace::Host, with_sources(&error)))
+    }
 }
 
 /// Synthesises `submission` for `device` within `limits`.
