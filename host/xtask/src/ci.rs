@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: what CI runs and what you run before you push.
 
 use crate::project::{Phases, Project, capture, on_path, run};
-use crate::{regmap, setup};
+use crate::{chipdb, regmap, setup};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 
@@ -20,6 +20,7 @@ fn checks(project: &Project, phases: &mut Phases) -> Result<()> {
     })?;
     phases.run("generated files", || regmap::check(&project.root))?;
     setup::setup(project, phases)?;
+    phases.run("generated files: chip databases", || chipdb::check(project))?;
     phases.run("fixture benches", || fixture_benches(project))?;
     phases.run("clippy", || {
         run(&mut project.cargo(&[

@@ -1,6 +1,7 @@
 //! Repository tasks: `cargo xtask --help` lists them.
 
 mod bench;
+mod chipdb;
 mod ci;
 mod demo;
 mod firmware;
@@ -49,6 +50,12 @@ enum Task {
     },
     /// Run the self-checking benches of the fixture's Verilog
     FixtureBenches,
+    /// Derive the virtual board's chip databases from Debian's fpga-icestorm-chipdb
+    Chipdb {
+        /// Write nothing; fail when a committed file is not what would be derived
+        #[arg(long)]
+        check: bool,
+    },
     /// Generate the Verilog header and the Rust constants from fpga/regmap.toml
     Regmap {
         /// Write nothing; fail when a generated file is out of date
@@ -69,6 +76,8 @@ fn main() -> ExitCode {
         Task::Firmware => firmware::build(&project),
         Task::Random { first, count } => ci::random_designs(&project, first, count),
         Task::FixtureBenches => ci::fixture_benches(&project),
+        Task::Chipdb { check: true } => chipdb::check(&project),
+        Task::Chipdb { check: false } => chipdb::write(&project),
         Task::Regmap { check: true } => regmap::check(&project.root),
         Task::Regmap { check: false } => regmap::write(&project.root),
     });
