@@ -175,7 +175,7 @@ fn estimates(summary: &Summary) -> Markup {
         ("predicted period", summary.delay_score),
     ];
     html! {
-        div.plots {
+        div.plots.small-plots {
             figure {
                 figcaption { "pass@k" small { "unbiased estimator, mean over problems" } }
                 table {

@@ -80,6 +80,9 @@ fn description(record: &Record) -> String {
             write!(text, "{}:", visible(file)).ok();
             if let Some(line) = diagnostic.line {
                 write!(text, "{line}:").ok();
+                if let Some(column) = diagnostic.column {
+                    write!(text, "{column}:").ok();
+                }
             }
             text.push(' ');
         }

@@ -27,7 +27,7 @@ fn an_evaluation_has_an_address_a_board_and_its_tools_words() {
     assert!(wrong.contains("<b>VIRTUAL</b> board: icebreaker"), "{wrong}");
     assert!(page.contains("href=\"#e-Prob001:sample02\""));
     let syntax = section(&page, "e-Prob002:sample02");
-    assert!(syntax.contains("top.sv:7:"), "{syntax}");
+    assert!(syntax.contains("top.sv:7:3:"), "{syntax}");
     assert!(syntax.contains("No board was reached."), "{syntax}");
 }
 

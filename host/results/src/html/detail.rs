@@ -1,6 +1,6 @@
 //! The drill-down of one evaluation.
 
-use super::{chip, measured_on, wave};
+use super::{chip, measured_on, plots, wave};
 use crate::text::{LONGEST_MESSAGE, name, shortened};
 use crate::{KnownBadProblem, Ratios, Record, verilog_eval_letter};
 use filbench_model::{Diagnostic, Resources, Severity, hexadecimal};
@@ -97,6 +97,9 @@ fn place(diagnostic: &Diagnostic) -> String {
         place = format!("{file}:");
         if let Some(line) = diagnostic.line {
             place = format!("{place}{line}:");
+            if let Some(column) = diagnostic.column {
+                place = format!("{place}{column}:");
+            }
         }
         place.push(' ');
     }
@@ -155,7 +158,11 @@ fn path(record: &Record) -> Markup {
             (format!("{:.2}", path.delay_ns)) " ns from " code { (name(&path.from)) } " to "
             code { (name(&path.to)) } ", " (path.steps.len()) " hops"
         }
-        @let sources: Vec<&String> = path.steps.iter().flat_map(|step| &step.sources).collect();
+        @let sources: Vec<&String> = {
+            let mut sources: Vec<_> = path.steps.iter().flat_map(|step| &step.sources).collect();
+            sources.dedup();
+            sources
+        };
         @if !sources.is_empty() {
             p.small.mono { @for source in sources.iter().take(SOURCES) { (name(source)) " " } }
         }
@@ -163,9 +170,11 @@ fn path(record: &Record) -> Markup {
 }
 
 fn times(record: &Record) -> Markup {
-    html! { @if !record.report.durations_ms.is_empty() {
+    let mut phases: Vec<_> = record.report.durations_ms.iter().collect();
+    phases.sort_by_key(|(phase, _)| plots::phase_rank(phase));
+    html! { @if !phases.is_empty() {
         h3 { "Wall time" }
-        table { @for (phase, ms) in &record.report.durations_ms {
+        table { @for (phase, ms) in phases {
             tr { td { (name(phase)) } td.n { (format!("{:.3} s", *ms as f64 / 1e3)) } }
         } }
     } }

@@ -247,7 +247,7 @@ fn scatter(points: &Points, unit: &str, guide: Guide) -> Markup {
             text.t-soft x="12" y=(top + size / 2.0) text-anchor="middle"
                 transform={ "rotate(-90 12 " (top + size / 2.0) ")" } { "candidate" }
             circle.pass cx="372" cy="20" r="4" {} text x="382" y="24" { "pass" }
-            path.fail d="M368 36l8 8M376 36l-8 8" {} text x="382" y="44" { "other" }
+            path.fail d="M368 36l8 8M376 36l-8 8" {} text x="382" y="44" { "not pass" }
         }
     }
 }
@@ -267,14 +267,8 @@ fn tick_text(tick: f64) -> String {
 
 /// Wall time by phase: 5th to 95th percentile, quartiles, median.
 pub fn times(summary: &Summary) -> Markup {
-    const PHASES: [&str; 10] = [
-        "record", "proof", "synth", "link", "place", "pack", "program", "identify", "play",
-        "compare",
-    ];
-    let rank =
-        |phase: &str| PHASES.iter().position(|known| *known == phase).unwrap_or(PHASES.len());
     let mut phases: Vec<_> = summary.times.iter().filter(|(phase, _)| *phase != "total").collect();
-    phases.sort_by_key(|(phase, _)| rank(phase));
+    phases.sort_by_key(|(phase, _)| phase_rank(phase));
     let lg = |ms: u64| (ms.max(1) as f64).log10();
     let high = phases.iter().map(|(_, times)| lg(times.p95_ms)).fold(1.0, f64::max) + 0.1;
     let (left, room) = (84.0, 250.0);
@@ -315,6 +309,17 @@ pub fn times(summary: &Summary) -> Markup {
             }
         }
     } }
+}
+
+/// Where a phase stands in an evaluation; one that is not known, and the
+/// total, come last.
+pub fn phase_rank(phase: &str) -> usize {
+    const PHASES: [&str; 10] = [
+        "record", "proof", "synth", "link", "place", "pack", "program", "identify", "play",
+        "compare",
+    ];
+    let known = PHASES.iter().position(|known| *known == phase);
+    known.unwrap_or(PHASES.len() + usize::from(phase == "total"))
 }
 
 /// A coordinate, to a tenth of a pixel.

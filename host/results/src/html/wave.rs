@@ -21,6 +21,15 @@ struct Trace<'a> {
     /// The entries that differ from the golden's.
     wrong: Vec<usize>,
     is_input: bool,
+    /// Whether values are shown in binary: hexadecimal hides single
+    /// don't-care bits.
+    is_binary: bool,
+}
+
+impl Trace<'_> {
+    fn shown(&self, binary: &str) -> String {
+        if self.is_binary { shortened(binary, VALUE) } else { shortened_hex(binary) }
+    }
 }
 
 /// Inputs as applied, then each output as expected and as captured; what
@@ -30,7 +39,13 @@ pub fn render(window: &MismatchWindow, mismatch: &Mismatch) -> Markup {
     let longest = |of: &dyn Fn(&Trace<'_>) -> usize| traces.iter().map(of).max().unwrap_or(0);
     let label = longest(&|trace| trace.name.chars().count()) * 8 + 16;
     let digits = longest(&|trace| {
-        trace.values.iter().flatten().map(|value| shown(value).chars().count()).max().unwrap_or(0)
+        trace
+            .values
+            .iter()
+            .flatten()
+            .map(|value| trace.shown(value).chars().count())
+            .max()
+            .unwrap_or(0)
     });
     let number = (window.first_step + window.steps).to_string().len();
     let step = (digits.max(number) * 8 + 18).max(38);
@@ -75,6 +90,7 @@ fn traces<'a>(window: &'a MismatchWindow, mismatch: &Mismatch) -> (Vec<Trace<'a>
             values: (0..steps).map(|index| input.values.get(index).map(String::as_str)).collect(),
             wrong: Vec::new(),
             is_input: true,
+            is_binary: false,
         });
     }
     for output in &window.outputs {
@@ -82,6 +98,10 @@ fn traces<'a>(window: &'a MismatchWindow, mismatch: &Mismatch) -> (Vec<Trace<'a>
             left_out += 1;
             continue;
         }
+        let is_binary = output
+            .expected
+            .iter()
+            .any(|value| value.len() <= VALUE && value.contains('x') && value.contains(['0', '1']));
         traces.push(Trace {
             name: format!("{} expected", shortened(&output.port, NAME)),
             values: (0..steps)
@@ -89,18 +109,21 @@ fn traces<'a>(window: &'a MismatchWindow, mismatch: &Mismatch) -> (Vec<Trace<'a>
                 .collect(),
             wrong: Vec::new(),
             is_input: false,
+            is_binary,
         });
         traces.push(Trace {
             name: "got".to_owned(),
             values: (0..steps).map(|index| output.got.get(index)?.as_deref()).collect(),
             wrong: (0..steps).filter(|&index| output.differs(index)).collect(),
             is_input: false,
+            is_binary,
         });
     }
     (traces, left_out)
 }
 
-fn shown(binary: &str) -> String {
+/// The last digits of a value.
+fn shortened_hex(binary: &str) -> String {
     let digits = hexadecimal(binary);
     match digits.len().checked_sub(VALUE) {
         None | Some(0) => digits,
@@ -135,7 +158,7 @@ fn line(trace: &Trace<'_>, label: usize, step: usize, top: usize) -> Markup {
                 Some(value) => {
                     path class={ "bus" (class) (wrong) } d=(hexagon(left, right, high, low)) {}
                     text x=((left + right) / 2) y=(middle + 4) text-anchor="middle" {
-                        (shown(value))
+                        (trace.shown(value))
                     }
                 }
             }
