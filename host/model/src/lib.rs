@@ -19,7 +19,7 @@ pub use interface::{Direction, Interface, InterfaceMismatch, Port};
 pub use problem::{ClockEdge, Comparison, Problem, ProblemError, Step, StimulusSource};
 pub use report::{
     BoardRecord, ClockTiming, CriticalPath, Diagnostic, LinkRecord, MeasuredOn, Mismatch, PathStep,
-    Provenance, REPORT_SCHEMA, Report, Resources, Severity, TimingSource, ToolRecord,
+    Provenance, REPORT_SCHEMA, Report, Resources, Severity, SlotRecord, TimingSource, ToolRecord,
     report_schema,
 };
 pub use verdict::{FailStage, Fault, FaultPlace, InconclusiveReason, Outcome, Stage, Verdict};

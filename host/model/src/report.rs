@@ -150,6 +150,15 @@ pub struct ToolRecord {
     pub sha256: String,
 }
 
+/// A design's place among several in a bitstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SlotRecord {
+    /// Its slot, from 0.
+    pub number: u8,
+    /// Designs in the bitstream.
+    pub designs: u8,
+}
+
 /// Where a report's numbers come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
@@ -171,6 +180,10 @@ pub struct Provenance {
     pub netlist_hash: Option<String>,
     /// SHA-256 of the bitstream.
     pub bitstream_sha256: Option<String>,
+    /// The candidate's place in a bitstream that it shared; absent where it had one of its
+    /// own. Netlist, bitstream and predicted timing then depend on its company.
+    #[serde(default)]
+    pub slot: Option<SlotRecord>,
     /// SHA-256 of the firmware image.
     pub firmware_sha256: Option<String>,
     /// When the evaluation started, RFC 3339, UTC.

@@ -1,5 +1,6 @@
 //! One design's way through the flow, from source to bitstream.
 
+use crate::batch::Share;
 use crate::context::{Context, blocking};
 use crate::evaluation::{Artifact, BITSTREAM, PLACE_REPORT};
 use crate::event::{Event, Phase, Phases};
@@ -9,7 +10,8 @@ use filbench_flow::{
     Bitstream, Design, Firmware, Linked, Placement, Policy, Submission, Synthesis,
 };
 use filbench_model::{
-    Bits, ClockTiming, CriticalPath, Diagnostic, Fault, FaultPlace, Interface, Resources, Verdict,
+    Bits, ClockTiming, CriticalPath, Diagnostic, Fault, FaultPlace, Interface, Resources,
+    SlotRecord, Verdict,
 };
 use std::sync::Arc;
 
@@ -22,21 +24,29 @@ pub(crate) struct Findings {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) netlist_hash: Option<String>,
     pub(crate) bitstream_sha256: Option<String>,
+    pub(crate) slot: Option<SlotRecord>,
     pub(crate) artifacts: Vec<Artifact>,
+}
+
+impl Findings {
+    fn bitstream(&mut self, bitstream: &Bitstream) {
+        self.bitstream_sha256 = Some(bitstream.sha256.clone());
+        self.artifacts.push(Artifact::new(BITSTREAM, bitstream.bytes.clone()));
+    }
 }
 
 /// A design in a bitstream, and what playing it needs.
 #[derive(Debug)]
 pub(crate) struct Built {
-    pub(crate) bitstream: Bitstream,
+    pub(crate) bitstream: Arc<Bitstream>,
     pub(crate) netlist_hash: [u8; 16],
     /// Of this design, among those in the bitstream.
     pub(crate) slot: u8,
+    /// Whether there are others.
+    pub(crate) is_shared: bool,
     /// Of the player's clock, from a step to its capture.
     pub(crate) settle_cycles: u8,
-    pub(crate) interface: Interface,
-    /// Of the design, numbered as its own input bits.
-    pub(crate) event_inputs: Bits,
+    pub(crate) design: Arc<Design>,
     /// Player bits of the design's input bits.
     input_map: Vec<u16>,
     /// Player bits of the design's output bits.
@@ -44,6 +54,15 @@ pub(crate) struct Built {
 }
 
 impl Built {
+    pub(crate) fn interface(&self) -> &Interface {
+        &self.design.interface
+    }
+
+    /// Of the design, numbered as its own input bits.
+    pub(crate) fn event_inputs(&self) -> &Bits {
+        &self.design.events.event_inputs
+    }
+
     pub(crate) fn player(&self) -> PlayerMap<'_> {
         PlayerMap { input: &self.input_map, output: &self.output_map }
     }
@@ -77,6 +96,7 @@ pub(crate) async fn synthesise(
     order: &Order,
     findings: &mut Findings,
 ) -> Result<Arc<Design>, Verdict> {
+    let _turn = context.turn().await;
     let flow = context.flow.clone();
     let (policy, device) = (order.policy, order.board.device);
     let synthesising = blocking(move || flow.synthesise(&submission, &policy, device));
@@ -94,7 +114,8 @@ pub(crate) async fn synthesise(
     }
 }
 
-/// Takes a synthesised design to its bitstream; `Err` is the verdict on it.
+/// Takes a synthesised design to a bitstream, in company where there is some; `Err` is
+/// the verdict on it.
 pub(crate) async fn implement(
     context: &Context,
     phases: &Phases,
@@ -102,6 +123,46 @@ pub(crate) async fn implement(
     order: &Order,
     findings: &mut Findings,
 ) -> Result<Built, Verdict> {
+    match context.batches.join(&design, order).await {
+        Some(share) => Ok(share_of(share, phases, design, findings)),
+        None => implement_alone(context, phases, design, order, findings).await,
+    }
+}
+
+fn share_of(share: Share, phases: &Phases, design: Arc<Design>, findings: &mut Findings) -> Built {
+    for (phase, took) in [Phase::Link, Phase::Place, Phase::Pack].into_iter().zip(share.took) {
+        phases.shared(phase, took);
+    }
+    findings.netlist_hash = Some(hex::encode(share.netlist_hash));
+    findings.slot = Some(SlotRecord { number: share.slot, designs: share.designs });
+    findings.timing = share.placed.timing;
+    findings.critical_paths = share.placed.critical_paths;
+    findings.bitstream(&share.bitstream);
+    findings.artifacts.push(Artifact::new(PLACE_REPORT, share.report.to_vec()));
+    Built {
+        bitstream: share.bitstream,
+        netlist_hash: share.netlist_hash,
+        slot: share.slot,
+        is_shared: true,
+        settle_cycles: share.placed.settle_cycles,
+        design,
+        input_map: share.input_map,
+        output_map: share.output_map,
+    }
+}
+
+/// Takes a synthesised design to a bitstream of its own; `Err` is the verdict on it.
+pub(crate) async fn implement_alone(
+    context: &Context,
+    phases: &Phases,
+    design: Arc<Design>,
+    order: &Order,
+    findings: &mut Findings,
+) -> Result<Built, Verdict> {
+    // What an earlier, shared bitstream left.
+    findings.slot = None;
+    findings.artifacts.retain(|artifact| ![BITSTREAM, PLACE_REPORT].contains(&&*artifact.name));
+    let _turn = context.turn().await;
     let linked = Arc::new(link(context, phases, &design, order).await?);
     findings.netlist_hash = Some(hex::encode(linked.netlist_hash));
 
@@ -128,15 +189,14 @@ pub(crate) async fn implement(
 
     let flow = context.flow.clone();
     let bitstream = phases.run(Phase::Pack, blocking(move || flow.pack(&placed))).await??;
-    findings.bitstream_sha256 = Some(bitstream.sha256.clone());
-    findings.artifacts.push(Artifact::new(BITSTREAM, bitstream.bytes.clone()));
+    findings.bitstream(&bitstream);
     Ok(Built {
-        bitstream,
+        bitstream: Arc::new(bitstream),
         netlist_hash: linked.netlist_hash,
         slot: 0,
+        is_shared: false,
         settle_cycles,
-        interface: design.interface.clone(),
-        event_inputs: design.events.event_inputs.clone(),
+        design,
         input_map,
         output_map,
     })

@@ -1,14 +1,18 @@
 //! What evaluations share: tools, flow, recorder, boards, firmware, caches.
 
+use crate::activity::Activity;
 use crate::analyse::Analyses;
+use crate::batch::Batches;
 use crate::proof::Proofs;
 use filbench_flow::{Firmware, Flow};
 use filbench_lab::{Place, Selector};
 use filbench_model::{Fault, FaultPlace};
 use filbench_stimulus::Recorder;
 use filbench_toolbox::{Toolbox, ToolboxConfig};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The boards within reach.
 ///
@@ -40,6 +44,10 @@ pub struct Context {
     pub(crate) analyses: Analyses,
     pub(crate) proofs: Proofs,
     pub(crate) firmware: Arc<Firmware>,
+    pub(crate) activity: Activity,
+    pub(crate) batches: Batches,
+    /// How many tools and boards may be at work at a time.
+    workers: Arc<Semaphore>,
 }
 
 impl Context {
@@ -61,8 +69,15 @@ impl Context {
         let toolbox = ToolboxConfig { cache: cache.clone(), worker: Some(program.clone()) };
         let toolbox = Toolbox::open(toolbox)
             .map_err(|error| Fault::new(FaultPlace::Tool, error.to_string()))?;
+        let flow = Flow::new(toolbox.clone(), cache.clone());
+        let (activity, workers) =
+            (Activity::new(), Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)));
+        let alone = NonZeroUsize::MIN;
         Ok(Self {
-            flow: Flow::new(toolbox.clone(), cache.clone()),
+            batches: Batches::new(flow.clone(), activity.clone(), Arc::clone(&workers), alone),
+            activity,
+            workers,
+            flow,
             recorder: Arc::new(Recorder::new(toolbox.clone(), &cache)),
             table: Arc::new(LabTable { program }),
             analyses: Analyses::new(&cache),
@@ -70,6 +85,27 @@ impl Context {
             firmware: Arc::new(built_firmware(&cache)?),
             toolbox,
         })
+    }
+
+    /// The same surroundings in which up to `slots` designs share a bitstream (as far
+    /// as they fit; 1 for none), and `workers` tools and boards are at work at a time.
+    ///
+    /// Designs wait for company, so evaluations of a suite should run many at a
+    /// time, twice `slots` or more: those that wait cost nothing but the memory of
+    /// their netlists. Nobody waits for company while nothing else is being done.
+    #[must_use]
+    pub fn with_slots(self, slots: NonZeroUsize, workers: NonZeroUsize) -> Self {
+        let workers = Arc::new(Semaphore::new(workers.get().min(Semaphore::MAX_PERMITS)));
+        let (flow, activity) = (self.flow.clone(), self.activity.clone());
+        let batches = Batches::new(flow, activity, Arc::clone(&workers), slots);
+        Self { batches, workers, ..self }
+    }
+
+    /// Waits until one more tool or board may be at work; it counts until the permit is
+    /// dropped.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        // Nobody closes the semaphore.
+        Arc::clone(&self.workers).acquire_owned().await.ok()
     }
 
     /// The same surroundings with other boards.

@@ -69,6 +69,7 @@ impl Draft {
         report.diagnostics = findings.diagnostics;
         report.provenance.netlist_hash = findings.netlist_hash;
         report.provenance.bitstream_sha256 = findings.bitstream_sha256;
+        report.provenance.slot = findings.slot;
         report.durations_ms = reporter
             .durations()
             .into_iter()

@@ -46,7 +46,7 @@ pub async fn evaluate(
     options: &Options,
     events: mpsc::UnboundedSender<Event>,
 ) -> Evaluation {
-    let reporter = Reporter::new(events);
+    let reporter = Reporter::new(events).among(&context.activity);
     let firmware = match &options.firmware {
         Some(firmware) => Arc::new(firmware.clone()),
         None => Arc::clone(&context.firmware),
@@ -146,14 +146,24 @@ impl Job<'_> {
 
         draft.report.measured_on = Some(place.measured_on());
         draft.report.board = Some(place.record());
-        let scores = self.play(&phases, place.as_mut(), &built, &problem, draft);
-        let scores = scores.await?;
+        let scores = match self.play(&phases, place.as_mut(), &built, &problem, draft).await {
+            // It may be the company's fault.
+            Err(fault) if built.is_shared => {
+                self.reporter.send(Event::Retrying { fault });
+                let (design, findings) = (Arc::clone(&built.design), &mut draft.findings);
+                let alone =
+                    build::implement_alone(self.context, &phases, design, &order, findings).await?;
+                self.play(&phases, place.as_mut(), &alone, &problem, draft).await?
+            }
+            played => played?,
+        };
         Ok(conclude(&problem, &scores, min_samples))
     }
 
     /// Compiles tools that nobody has used on this machine yet, and records
     /// which they are.
     async fn prepare(&self, draft: &mut Draft) -> Result<(), Fault> {
+        let _doing = self.context.activity.begin();
         let toolbox = self.context.toolbox.clone();
         let reporter = self.reporter.clone();
         let prepared = blocking(move || {
@@ -279,16 +289,37 @@ impl Job<'_> {
         let design =
             build::synthesise(self.context, &phases, golden, &order, &mut findings).await?;
         let built = build::implement(self.context, &phases, design, &order, &mut findings).await?;
-        let wiring = wire(problem, &built)?;
         let mut link = LinkRecord::default();
-        let playing = Playing { phases: &phases, built: &built, problem, wiring: &wiring };
-        let plays = playing.play(place, &mut link).await?;
+        let plays = match self.answers(&phases, place, &built, problem, &mut link).await {
+            // It may be the company's fault.
+            Err(_) if built.is_shared => {
+                let (design, findings) = (Arc::clone(&built.design), &mut findings);
+                let alone =
+                    build::implement_alone(self.context, &phases, design, &order, findings).await?;
+                self.answers(&phases, place, &alone, problem, &mut link).await?
+            }
+            plays => plays?,
+        };
         let scores = phases.run(Phase::Compare, async { score(problem, &plays) }).await;
         match scores.mismatch() {
             // How many samples there are is the problem's to answer for.
             None => Ok(()),
             Some(_) => Err(conclude(problem, &scores, 1)),
         }
+    }
+
+    /// What the board answers, when it is this evaluation's turn.
+    async fn answers(
+        &self,
+        phases: &Phases,
+        place: &mut dyn Place,
+        built: &Built,
+        problem: &Arc<Problem>,
+        link: &mut LinkRecord,
+    ) -> Result<Vec<Play>, Fault> {
+        let wiring = wire(problem, built)?;
+        let _turn = self.context.turn().await;
+        Playing { phases, built, problem, wiring: &wiring }.play(place, link).await
     }
 
     /// Plays and compares; the waveform of a mismatch goes to the draft.
@@ -300,10 +331,8 @@ impl Job<'_> {
         problem: &Arc<Problem>,
         draft: &mut Draft,
     ) -> Result<Scores, Fault> {
-        let wiring = wire(problem, built)?;
         let mut link = LinkRecord::default();
-        let playing = Playing { phases, built, problem, wiring: &wiring };
-        let plays = playing.play(place, &mut link).await;
+        let plays = self.answers(phases, place, built, problem, &mut link).await;
         draft.report.link = Some(link);
         let plays = plays?;
         phases
@@ -347,7 +376,7 @@ fn golden_failed(verdict: Verdict) -> Verdict {
 }
 
 fn wire(problem: &Problem, built: &Built) -> Result<Arc<Wiring>, Fault> {
-    Wiring::new(problem, &built.interface, &built.event_inputs, built.player())
+    Wiring::new(problem, built.interface(), built.event_inputs(), built.player())
         .map(Arc::new)
         .map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))
 }

@@ -1,5 +1,6 @@
 //! What an evaluation tells while it runs.
 
+use crate::activity::Activity;
 use filbench_model::{Diagnostic, Fault, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -161,11 +162,17 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 pub(crate) struct Reporter {
     events: mpsc::UnboundedSender<Event>,
     durations: Arc<Mutex<BTreeMap<Phase, Duration>>>,
+    activity: Activity,
 }
 
 impl Reporter {
     pub(crate) fn new(events: mpsc::UnboundedSender<Event>) -> Self {
-        Self { events, durations: Arc::default() }
+        Self { events, durations: Arc::default(), activity: Activity::new() }
+    }
+
+    /// The same whose phases count as activity among those of other evaluations.
+    pub(crate) fn among(self, activity: &Activity) -> Self {
+        Self { activity: activity.clone(), ..self }
     }
 
     pub(crate) fn send(&self, event: Event) {
@@ -203,13 +210,27 @@ impl Phases {
         tracing::debug!(run.subject = ?subject, run.phase = %phase, "phase started");
         self.reporter.send(Event::PhaseStarted { subject, phase });
         let started = Instant::now();
+        // A proof is made of other phases, and waits between them.
+        let doing = (phase != Phase::Proof).then(|| self.reporter.activity.begin());
         let result = work.await;
-        let duration = started.elapsed();
+        drop(doing);
+        self.finished(phase, started.elapsed());
+        result
+    }
+
+    /// A phase that somebody else did for several subjects together; `duration` is
+    /// this one's part of the wall time.
+    pub(crate) fn shared(&self, phase: Phase, duration: Duration) {
+        self.reporter.send(Event::PhaseStarted { subject: self.subject, phase });
+        self.finished(phase, duration);
+    }
+
+    fn finished(&self, phase: Phase, duration: Duration) {
+        let subject = self.subject;
         if subject != Subject::Golden {
             *self.reporter.lock().entry(phase).or_default() += duration;
         }
         self.reporter.send(Event::PhaseFinished { subject, phase, duration });
-        result
     }
 
     /// How far `phase` has come.

@@ -13,7 +13,9 @@
 //! typed rejections, never from what anything printed; a fault of the lab
 //! never becomes a failure of the design.**
 
+mod activity;
 mod analyse;
+mod batch;
 mod build;
 mod conclude;
 mod context;
