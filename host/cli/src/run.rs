@@ -118,6 +118,7 @@ impl Order {
                 min_samples: args.min_samples,
                 forbid_latches: args.forbid_latches,
                 firmware,
+                ..Options::default()
             },
         })
     }

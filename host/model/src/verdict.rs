@@ -63,6 +63,8 @@ pub enum InconclusiveReason {
     FixtureRoom,
     /// The fault follows the bitstream from board to board.
     Unjudgeable,
+    /// Nothing is wrong so far, but the evaluation was to end before the board.
+    NotPlayed,
 }
 
 /// Which part of the lab failed.

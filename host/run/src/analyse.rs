@@ -4,14 +4,14 @@
 use crate::keep;
 use filbench_board::Device;
 use filbench_flow::{Design, Submission};
-use filbench_model::{Bits, ClockEdge, Interface, ToolRecord};
+use filbench_model::{Bits, ClockEdge, Interface, Resources, ToolRecord};
 use filbench_stimulus::Analysis;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Changes when older analyses say something else.
-const ANALYSIS_VERSION: u32 = 1;
+const ANALYSIS_VERSION: u32 = 2;
 
 /// What the recorder has to know of a synthesised design.
 pub(crate) fn of_design(design: &Design) -> Analysis {
@@ -20,6 +20,26 @@ pub(crate) fn of_design(design: &Design) -> Analysis {
         interface: design.interface.clone(),
         event_inputs: design.events.event_inputs.clone(),
         clocks: clocks.map(|clock| (clock.input_bit, clock.edge)).collect(),
+    }
+}
+
+/// All that is kept of a synthesised golden.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) analysis: Analysis,
+    pub(crate) resources: Resources,
+    pub(crate) has_latches: bool,
+    pub(crate) has_derived_clocks: bool,
+}
+
+impl Known {
+    pub(crate) fn of_design(design: &Design) -> Self {
+        Self {
+            analysis: of_design(design),
+            resources: design.resources,
+            has_latches: design.has_latches,
+            has_derived_clocks: !design.events.derived_clocks.is_empty(),
+        }
     }
 }
 
@@ -35,6 +55,9 @@ struct Kept {
     interface: Interface,
     event_inputs: Bits,
     clocks: Vec<(usize, ClockEdge)>,
+    resources: Resources,
+    has_latches: bool,
+    has_derived_clocks: bool,
 }
 
 impl Analyses {
@@ -43,24 +66,33 @@ impl Analyses {
     }
 
     /// The analysis that was made of `golden` before.
-    pub(crate) fn find(&self, key: &str) -> Option<Analysis> {
+    pub(crate) fn find(&self, key: &str) -> Option<Known> {
         let text = std::fs::read(self.dir.join(key)).ok()?;
         let kept: Kept = serde_json::from_slice(&text).ok()?;
-        (kept.version == ANALYSIS_VERSION).then_some(Analysis {
-            interface: kept.interface,
-            event_inputs: kept.event_inputs,
-            clocks: kept.clocks,
+        (kept.version == ANALYSIS_VERSION).then_some(Known {
+            analysis: Analysis {
+                interface: kept.interface,
+                event_inputs: kept.event_inputs,
+                clocks: kept.clocks,
+            },
+            resources: kept.resources,
+            has_latches: kept.has_latches,
+            has_derived_clocks: kept.has_derived_clocks,
         })
     }
 
     /// Keeps an analysis; without room for it the next evaluation makes it
     /// again.
-    pub(crate) fn keep(&self, key: &str, analysis: &Analysis) {
+    pub(crate) fn keep(&self, key: &str, known: &Known) {
+        let analysis = &known.analysis;
         let kept = Kept {
             version: ANALYSIS_VERSION,
             interface: analysis.interface.clone(),
             event_inputs: analysis.event_inputs.clone(),
             clocks: analysis.clocks.clone(),
+            resources: known.resources,
+            has_latches: known.has_latches,
+            has_derived_clocks: known.has_derived_clocks,
         };
         if let Err(error) = keep::json(&self.dir, key, &kept) {
             tracing::warn!(%error, path = %self.dir.display(), "an analysis was not kept");

@@ -82,6 +82,11 @@ pub(crate) struct Order {
 const GOLDEN_SEED: u32 = 1;
 
 impl Order {
+    /// Whether goldens are built in this way.
+    pub(crate) fn is_for_golden(&self) -> bool {
+        (self.policy, self.seed) == (Policy::default(), GOLDEN_SEED)
+    }
+
     /// The same for the problem's golden.
     pub(crate) fn for_golden(&self) -> Self {
         Self { policy: Policy::default(), seed: GOLDEN_SEED, ..self.clone() }

@@ -1,17 +1,22 @@
 //! What evaluations share: tools, flow, recorder, boards, firmware, caches.
 
 use crate::activity::Activity;
-use crate::analyse::Analyses;
+use crate::analyse::{Analyses, Known};
 use crate::batch::Batches;
+use crate::evaluation::Evaluation;
+use crate::flight::Flights;
+use crate::memory::Evaluations;
 use crate::proof::Proofs;
+use crate::refusals::Refusals;
 use filbench_flow::{Firmware, Flow};
 use filbench_lab::{Place, Selector};
-use filbench_model::{Fault, FaultPlace};
+use filbench_model::{ClockTiming, Fault, FaultPlace, Problem};
 use filbench_stimulus::Recorder;
 use filbench_toolbox::{Toolbox, ToolboxConfig};
+use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The boards within reach.
@@ -48,6 +53,18 @@ pub struct Context {
     pub(crate) batches: Batches,
     /// How many tools and boards may be at work at a time.
     workers: Arc<Semaphore>,
+    pub(crate) refusals: Refusals,
+    pub(crate) evaluations: Evaluations,
+    /// Goldens' syntheses in progress, by golden.
+    pub(crate) analysing: Flights<Known>,
+    /// Recordings in progress, by problem.
+    pub(crate) recording: Flights<Arc<Problem>>,
+    /// Proofs in progress, by claim.
+    pub(crate) proving: Flights<Vec<ClockTiming>>,
+    /// Evaluations in progress that are to be done once.
+    pub(crate) evaluating: Flights<Evaluation>,
+    program: PathBuf,
+    program_sha256: OnceLock<String>,
 }
 
 impl Context {
@@ -79,10 +96,18 @@ impl Context {
             workers,
             flow,
             recorder: Arc::new(Recorder::new(toolbox.clone(), &cache)),
-            table: Arc::new(LabTable { program }),
+            table: Arc::new(LabTable { program: program.clone() }),
             analyses: Analyses::new(&cache),
             proofs: Proofs::new(&cache),
             firmware: Arc::new(built_firmware(&cache)?),
+            refusals: Refusals::new(&cache),
+            evaluations: Evaluations::new(&cache),
+            analysing: Flights::default(),
+            recording: Flights::default(),
+            proving: Flights::default(),
+            evaluating: Flights::default(),
+            program,
+            program_sha256: OnceLock::new(),
             toolbox,
         })
     }
@@ -112,6 +137,25 @@ impl Context {
     #[must_use]
     pub fn with_table(self, table: Arc<dyn Table>) -> Self {
         Self { table, ..self }
+    }
+
+    /// SHA-256 of the `filbench` program: flow, recorder and virtual board are
+    /// in it, so what is kept in the cache is good for this one only. Reads the
+    /// file the first time.
+    pub(crate) fn program_sha256(&self) -> Result<&str, Fault> {
+        if let Some(sha256) = self.program_sha256.get() {
+            return Ok(sha256);
+        }
+        let mut hasher = Sha256::new();
+        std::fs::File::open(&self.program)
+            .and_then(|mut file| std::io::copy(&mut file, &mut hasher))
+            .map_err(|error| {
+                Fault::new(
+                    FaultPlace::Host,
+                    format!("cannot read the program {}: {error}", self.program.display()),
+                )
+            })?;
+        Ok(self.program_sha256.get_or_init(|| hex::encode(hasher.finalize())))
     }
 
     /// Ends every tool that is running and refuses further ones, for a

@@ -4,6 +4,7 @@ use crate::build::Findings;
 use crate::conclude::Scores;
 use crate::evaluation::Evaluation;
 use crate::event::{Reporter, millis};
+use crate::golden::GoldenFacts;
 use crate::scoreboard::never_checked;
 use filbench_model::{Problem, Provenance, Report, Verdict};
 use std::time::{Instant, SystemTime};
@@ -16,6 +17,7 @@ pub const TOTAL: &str = "total";
 pub(crate) struct Draft {
     pub(crate) report: Report,
     pub(crate) findings: Findings,
+    pub(crate) golden: Option<GoldenFacts>,
     started: Instant,
 }
 
@@ -24,6 +26,7 @@ impl Draft {
         Self {
             started: Instant::now(),
             findings: Findings::default(),
+            golden: None,
             report: Report::new(
                 // Replaced by `finish`, the only way to the report.
                 Verdict::pass(""),
@@ -61,7 +64,7 @@ impl Draft {
 
     /// The record, whole.
     pub(crate) fn finish(self, verdict: Verdict, reporter: &Reporter) -> Evaluation {
-        let Self { mut report, findings, started } = self;
+        let Self { mut report, findings, golden, started } = self;
         report.verdict = verdict;
         report.resources = findings.resources;
         report.timing = findings.timing;
@@ -76,6 +79,6 @@ impl Draft {
             .map(|(phase, duration)| (phase.name().to_owned(), millis(duration)))
             .chain([(TOTAL.to_owned(), millis(started.elapsed()))])
             .collect();
-        Evaluation { report, artifacts: findings.artifacts }
+        Evaluation { report, artifacts: findings.artifacts, golden }
     }
 }

@@ -1,12 +1,14 @@
 //! The evaluation itself: who waits for whom, and which verdict goes first.
 
-use crate::analyse;
+use crate::analyse::{self, Known};
 use crate::build::{self, Built, Findings, Order};
 use crate::conclude::{Scores, conclude, min_samples, unjudgeable};
 use crate::context::{Context, blocking};
 use crate::draft::Draft;
-use crate::evaluation::{Artifact, Evaluation, MISMATCH_VCD, Options};
+use crate::evaluation::{Artifact, Evaluation, MISMATCH_VCD, Options, Tier};
 use crate::event::{Event, Phase, Phases, Reporter, Subject};
+use crate::fingerprint::Fingerprint;
+use crate::golden::GoldenFacts;
 use crate::play::{Play, Playing};
 use crate::proof::Claim;
 use crate::scoreboard::compare;
@@ -14,15 +16,16 @@ use crate::waveform;
 use crate::window::mismatch_window;
 use crate::wiring::Wiring;
 use filbench_board::Board;
-use filbench_flow::{Policy, SourceFile, Submission};
+use filbench_flow::{Design, Policy, SourceFile, Submission};
 use filbench_lab::{Place, Selector};
 use filbench_model::{
-    Comparison, Fault, FaultPlace, InconclusiveReason, LinkRecord, Outcome, Problem, Provenance,
-    Stage, Verdict,
+    ClockTiming, Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Interface,
+    LinkRecord, MeasuredOn, Outcome, Problem, Provenance, Stage, ToolRecord, Verdict,
 };
 use filbench_stimulus::{Analysis, ProblemFiles, SourceText};
 use filbench_toolbox::ToolboxError;
 use sha2::{Digest, Sha256};
+use std::fmt::Debug;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -70,8 +73,13 @@ pub async fn evaluate(
 
 /// The evaluation of a submission that could not even begin.
 pub fn fault_report(submission: &Submission, options: &Options, fault: Fault) -> Evaluation {
+    verdict_report(submission, options, fault.into())
+}
+
+/// The evaluation of a submission whose verdict is known without it.
+pub fn verdict_report(submission: &Submission, options: &Options, verdict: Verdict) -> Evaluation {
     let (events, _) = mpsc::unbounded_channel();
-    Draft::new(provenance(submission, options)).finish(fault.into(), &Reporter::new(events))
+    Draft::new(provenance(submission, options)).finish(verdict, &Reporter::new(events))
 }
 
 struct Job<'a> {
@@ -103,6 +111,9 @@ impl Job<'_> {
         let phases = self.reporter.subject(Subject::Candidate);
 
         let golden = self.golden();
+        // The golden itself, built in the way in which goldens are proven: its
+        // evaluation is its proof.
+        let is_golden = order.is_for_golden() && golden.as_ref() == Some(&self.submission);
         let synthesis = build::synthesise(
             self.context,
             &phases,
@@ -110,18 +121,37 @@ impl Job<'_> {
             &order,
             &mut draft.findings,
         );
-        let (problem, design) = match &golden {
+        let (known, problem, design) = match &golden {
+            Some(golden) if is_golden => {
+                let design = synthesis.await.map_err(golden_failed)?;
+                let known = Known::of_design(&design);
+                self.context.analyses.keep(&self.analysis_key(golden, &order), &known);
+                let problem = self.record(&known.analysis).await;
+                (Some(known), problem, Ok(design))
+            }
             Some(golden) => {
-                let (problem, design) = tokio::join!(self.record_golden(golden, &order), synthesis);
-                (problem?, design)
+                let recording = async {
+                    let known = self.analyse(golden, &order).await?;
+                    let problem = self.record(&known.analysis).await;
+                    Ok::<_, Verdict>((known, problem))
+                };
+                let (recorded, design) = tokio::join!(recording, synthesis);
+                let (known, problem) = recorded?;
+                (Some(known), problem, design)
             }
             // A vector file says nothing about events; the candidate's own
             // netlist has to.
             None => {
                 let design = synthesis.await?;
-                let problem = self.record(analyse::of_design(&design)).await?;
-                (problem, Ok(design))
+                let problem = self.record(&analyse::of_design(&design)).await;
+                (None, problem, Ok(design))
             }
+        };
+        draft.golden = known.as_ref().map(|known| GoldenFacts::new(known, Vec::new()));
+        let Some(problem) = problem? else {
+            let ports = known.map(|known| known.analysis.interface);
+            let findings = &mut draft.findings;
+            return self.stop_early(&phases, design?, ports.as_ref(), &order, findings).await;
         };
         draft.problem(&problem);
         let asked = self.options.min_samples.or(self.files.policy().min_samples);
@@ -131,8 +161,9 @@ impl Job<'_> {
             return Err(verdict);
         }
 
+        let unproven = golden.as_ref().filter(|_| !is_golden);
         let (proof, built) =
-            tokio::join!(self.prove(&problem, golden.as_ref(), place.as_mut(), &order), async {
+            tokio::join!(self.prove(&problem, unproven, place.as_mut(), &order), async {
                 let design = design?;
                 let differences = problem.interface.compare(&design.interface);
                 if !differences.is_empty() {
@@ -141,8 +172,8 @@ impl Job<'_> {
                 let findings = &mut draft.findings;
                 build::implement(self.context, &phases, design, &order, findings).await
             });
-        proof?;
-        let built = built?;
+        let golden_timing = proof?;
+        let built = if is_golden { built.map_err(golden_failed) } else { built }?;
 
         draft.report.measured_on = Some(place.measured_on());
         draft.report.board = Some(place.record());
@@ -157,7 +188,49 @@ impl Job<'_> {
             }
             played => played?,
         };
-        Ok(conclude(&problem, &scores, min_samples))
+        let verdict = conclude(&problem, &scores, min_samples);
+        let (true, Some(golden)) = (is_golden, &golden) else {
+            draft.golden = known.map(|known| GoldenFacts::new(&known, golden_timing));
+            return Ok(verdict);
+        };
+        if scores.mismatch().is_some() {
+            return Err(golden_failed(verdict));
+        }
+        let timing = draft.findings.timing.clone();
+        let tools = self.context.toolbox.records();
+        let claim = self.claim(&problem, golden, place.measured_on(), &tools, &order);
+        self.context.proofs.keep(&claim.file_name(), &claim, &timing)?;
+        draft.golden = known.map(|known| GoldenFacts::new(&known, timing));
+        Ok(verdict)
+    }
+
+    /// The end of an evaluation that does not go as far as a board.
+    async fn stop_early(
+        &self,
+        phases: &Phases,
+        design: Arc<Design>,
+        ports: Option<&Interface>,
+        order: &Order,
+        findings: &mut Findings,
+    ) -> Result<Verdict, Verdict> {
+        let differences = ports.map(|ports| ports.compare(&design.interface)).unwrap_or_default();
+        if !differences.is_empty() {
+            return Err(Verdict::interface(&differences));
+        }
+        let got_through = match self.options.tier {
+            Tier::Synth => "synthesis",
+            Tier::Pnr | Tier::Board => {
+                build::implement(self.context, phases, design, order, findings).await?;
+                "place and route"
+            }
+        };
+        Ok(Verdict::inconclusive(
+            InconclusiveReason::NotPlayed,
+            format!(
+                "got through {got_through}; not played, as asked (--tier {})",
+                if self.options.tier == Tier::Synth { "synth" } else { "pnr" }
+            ),
+        ))
     }
 
     /// Compiles tools that nobody has used on this machine yet, and records
@@ -194,94 +267,139 @@ impl Job<'_> {
 
     /// The problem's own design, which has to pass before anybody is judged.
     fn golden(&self) -> Option<Arc<Submission>> {
-        let (files, top) = self.files.golden()?;
-        let file = |text: &SourceText| SourceFile {
-            name: text.name.clone(),
-            contents: text.contents.clone(),
-        };
-        let files = files.iter().map(file).collect();
-        Some(Arc::new(Submission { files, top: top.to_owned() }))
+        golden_submission(&self.files).map(Arc::new)
     }
 
-    /// The problem of a test bench: its golden analysed, its bench recorded.
-    async fn record_golden(
-        &self,
-        golden: &Arc<Submission>,
-        order: &Order,
-    ) -> Result<Arc<Problem>, Verdict> {
-        let key = analyse::key(golden, order.board.device, &self.context.toolbox.records());
-        let analysis = match self.context.analyses.find(&key) {
-            Some(analysis) => analysis,
-            None => {
-                let phases = self.reporter.subject(Subject::Golden);
-                let order = order.for_golden();
-                let mut findings = Findings::default();
-                let golden = Arc::clone(golden);
-                let design =
-                    build::synthesise(self.context, &phases, golden, &order, &mut findings)
-                        .await
-                        .map_err(golden_failed)?;
-                let analysis = analyse::of_design(&design);
-                self.context.analyses.keep(&key, &analysis);
-                analysis
+    fn analysis_key(&self, golden: &Submission, order: &Order) -> String {
+        analyse::key(golden, order.board.device, &self.context.toolbox.records())
+    }
+
+    /// What the golden's netlist says, from the cache or by synthesis.
+    async fn analyse(&self, golden: &Arc<Submission>, order: &Order) -> Result<Known, Verdict> {
+        let key = self.analysis_key(golden, order);
+        let refusal = self.refusal("analysis", &key)?;
+        let work = async {
+            if let Some(known) = self.context.analyses.find(&key) {
+                return Ok(known);
             }
+            if let Some(verdict) = self.context.refusals.find(&refusal) {
+                return Err(verdict);
+            }
+            let phases = self.reporter.subject(Subject::Golden);
+            let order = order.for_golden();
+            let mut findings = Findings::default();
+            let golden = Arc::clone(golden);
+            let design =
+                build::synthesise(self.context, &phases, golden, &order, &mut findings).await;
+            let design = design.map_err(golden_failed);
+            if let Err(verdict) = &design {
+                self.context.refusals.keep(&refusal, verdict);
+            }
+            let known = Known::of_design(&*design?);
+            self.context.analyses.keep(&key, &known);
+            Ok(known)
         };
-        Ok(self.record(analysis).await?)
+        self.context.analysing.join(&key, work).await
     }
 
-    async fn record(&self, analysis: Analysis) -> Result<Arc<Problem>, Fault> {
-        let recorder = Arc::clone(&self.context.recorder);
-        let files = Arc::clone(&self.files);
-        let recording = blocking(move || recorder.record(&files, &analysis));
-        let problem =
-            self.reporter.subject(Subject::Problem).run(Phase::Record, recording).await??;
-        Ok(Arc::new(problem))
+    /// The recorded problem; `None` where the evaluation needs none, since it
+    /// ends before the board.
+    async fn record(&self, analysis: &Analysis) -> Result<Option<Arc<Problem>>, Verdict> {
+        if self.options.tier != Tier::Board {
+            return Ok(None);
+        }
+        let tools = self.context.toolbox.records();
+        let name = self.refusal("recording", &(&self.files, analysis, tools))?;
+        let recording = self.context.recording.join(&name, async {
+            if let Some(verdict) = self.context.refusals.find(&name) {
+                return Err(verdict);
+            }
+            let recorder = Arc::clone(&self.context.recorder);
+            let (files, analysis) = (Arc::clone(&self.files), analysis.clone());
+            let recorded = blocking(move || recorder.record(&files, &analysis)).await?;
+            recorded.map(Arc::new).map_err(|error| {
+                let verdict = broken(error.into());
+                self.context.refusals.keep(&name, &verdict);
+                verdict
+            })
+        });
+        self.reporter.subject(Subject::Problem).run(Phase::Record, recording).await.map(Some)
     }
 
-    /// Takes the golden through the whole chain, unless that was done before.
+    /// Names a refusal of the problem for something that `facts` decide.
+    fn refusal(&self, of: &str, facts: &impl Debug) -> Result<String, Fault> {
+        let program = self.context.program_sha256()?;
+        Ok(Fingerprint::default().add(&program).add(&of).add(facts).name())
+    }
+
+    fn claim<'a>(
+        &'a self,
+        problem: &'a Problem,
+        golden: &'a Submission,
+        measured_on: MeasuredOn,
+        tools: &'a [ToolRecord],
+        order: &'a Order,
+    ) -> Claim<'a> {
+        Claim {
+            problem,
+            golden,
+            tools,
+            fixture: self.context.flow.fixture_sha256(),
+            firmware: &order.firmware.sha256,
+            board_kind: &order.board.kind,
+            measured_on,
+        }
+    }
+
+    /// Takes the golden through the whole chain, unless that was done before;
+    /// gives its timing.
     async fn prove(
         &self,
         problem: &Arc<Problem>,
         golden: Option<&Arc<Submission>>,
         place: &mut dyn Place,
         order: &Order,
-    ) -> Result<(), Verdict> {
+    ) -> Result<Vec<ClockTiming>, Verdict> {
         // Vectors without a golden cannot prove themselves.
-        let Some(golden) = golden else { return Ok(()) };
+        let Some(golden) = golden else { return Ok(Vec::new()) };
         let tools = self.context.toolbox.records();
-        let fixture = self.context.flow.fixture_sha256();
-        let measured_on = place.measured_on();
-        let claim = Claim {
-            problem,
-            golden,
-            tools: &tools,
-            fixture,
-            firmware: &order.firmware.sha256,
-            board_kind: &order.board.kind,
-            measured_on,
+        let claim = self.claim(problem, golden, place.measured_on(), &tools, order);
+        let name = claim.file_name();
+        let refusal = self.refusal("proof", &name)?;
+        let work = async {
+            if let Some(timing) = self.context.proofs.find(&name) {
+                self.reporter.send(Event::Cached { phase: Phase::Proof });
+                return Ok(timing);
+            }
+            if let Some(verdict) = self.context.refusals.find(&refusal) {
+                self.reporter.send(Event::Cached { phase: Phase::Proof });
+                return Err(verdict);
+            }
+            let measured_on = place.measured_on();
+            let passing = self.pass(problem, golden, place, order);
+            let passed = self.reporter.subject(Subject::Problem).run(Phase::Proof, passing).await;
+            let passed = passed.map_err(golden_failed);
+            match &passed {
+                Ok(timing) => self.context.proofs.keep(&name, &claim, timing)?,
+                // A virtual board would do the same again.
+                Err(verdict) if measured_on == MeasuredOn::Virtual => {
+                    self.context.refusals.keep(&refusal, verdict);
+                }
+                Err(_) => {}
+            }
+            passed
         };
-        if self.context.proofs.has(&claim) {
-            self.reporter.send(Event::Cached { phase: Phase::Proof });
-            return Ok(());
-        }
-        let passing = self.pass(problem, golden, place, order);
-        self.reporter
-            .subject(Subject::Problem)
-            .run(Phase::Proof, passing)
-            .await
-            .map_err(golden_failed)?;
-        self.context.proofs.keep(&claim)?;
-        Ok(())
+        self.context.proving.join(&name, work).await
     }
 
-    /// Whether the golden passes; `Err` is what happened to it instead.
+    /// The golden's timing if it passes; `Err` is what happened to it instead.
     async fn pass(
         &self,
         problem: &Arc<Problem>,
         golden: &Arc<Submission>,
         place: &mut dyn Place,
         order: &Order,
-    ) -> Result<(), Verdict> {
+    ) -> Result<Vec<ClockTiming>, Verdict> {
         let phases = self.reporter.subject(Subject::Golden);
         let order = order.for_golden();
         let mut findings = Findings::default();
@@ -303,7 +421,7 @@ impl Job<'_> {
         let scores = phases.run(Phase::Compare, async { score(problem, &plays) }).await;
         match scores.mismatch() {
             // How many samples there are is the problem's to answer for.
-            None => Ok(()),
+            None => Ok(findings.timing),
             Some(_) => Err(conclude(problem, &scores, 1)),
         }
     }
@@ -361,9 +479,17 @@ impl Job<'_> {
 /// The verdict on a candidate whose problem's golden met with `verdict`.
 fn golden_failed(verdict: Verdict) -> Verdict {
     match (verdict.outcome, verdict.stage) {
-        (Outcome::Fault, _) | (_, Some(Stage::Inconclusive(InconclusiveReason::FixtureRoom))) => {
-            verdict
-        }
+        (Outcome::Fault, _)
+        | (
+            _,
+            Some(Stage::Inconclusive(
+                InconclusiveReason::FixtureRoom | InconclusiveReason::GoldenFailed,
+            )),
+        ) => verdict,
+        (_, Some(Stage::Fail(FailStage::Fit))) => Verdict::inconclusive(
+            InconclusiveReason::FixtureRoom,
+            format!("the problem's own golden is too large: {}", verdict.reason),
+        ),
         _ => Verdict::inconclusive(
             InconclusiveReason::GoldenFailed,
             format!(
@@ -373,6 +499,28 @@ fn golden_failed(verdict: Verdict) -> Verdict {
             ),
         ),
     }
+}
+
+/// The verdict on every candidate of a problem that could not be recorded: a
+/// bench that does not compile or end proves nothing, and is no fault of the
+/// lab.
+fn broken(fault: Fault) -> Verdict {
+    if fault.place != FaultPlace::Problem {
+        return fault.into();
+    }
+    Verdict::inconclusive(
+        InconclusiveReason::GoldenFailed,
+        format!("the problem proves nothing: {fault}; nobody can be judged by it until it does"),
+    )
+}
+
+/// The problem's golden as a submission, where it has one: a candidate that
+/// is the same is its problem's proof.
+pub fn golden_submission(problem: &ProblemFiles) -> Option<Submission> {
+    let (files, top) = problem.golden()?;
+    let file =
+        |text: &SourceText| SourceFile { name: text.name.clone(), contents: text.contents.clone() };
+    Some(Submission { files: files.iter().map(file).collect(), top: top.to_owned() })
 }
 
 fn wire(problem: &Problem, built: &Built) -> Result<Arc<Wiring>, Fault> {

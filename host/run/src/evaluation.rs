@@ -1,7 +1,9 @@
 //! What goes into an evaluation and what comes out of it.
 
+use crate::golden::GoldenFacts;
 use filbench_flow::Firmware;
 use filbench_model::Report;
+use serde::{Deserialize, Serialize};
 
 /// The bitstream that was played.
 pub(crate) const BITSTREAM: &str = "bitstream.bin";
@@ -15,9 +17,27 @@ pub const ARTIFACTS: [&str; 3] = [BITSTREAM, PLACE_REPORT, MISMATCH_VCD];
 /// The artifact that shows the first mismatch.
 pub const MISMATCH_VCD: &str = "mismatch.vcd";
 
+/// How far a candidate is taken.
+///
+/// What ends before the board is never a `pass`: the verdict is
+/// `inconclusive: not_played`, with what was found out on the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Synthesis, what the guard forbids, and the ports.
+    Synth,
+    /// Further, to a placed design: its timing is known.
+    Pnr,
+    /// All the way: played on a board and compared.
+    #[default]
+    Board,
+}
+
 /// How a candidate is judged.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// How far it is taken.
+    pub tier: Tier,
     /// Place-and-route seed of the candidate.
     pub seed: u32,
     /// Checked samples that a pass needs; see [`crate::min_samples`].
@@ -30,7 +50,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, min_samples: None, forbid_latches: false, firmware: None }
+        Self {
+            tier: Tier::Board,
+            seed: 1,
+            min_samples: None,
+            forbid_latches: false,
+            firmware: None,
+        }
     }
 }
 
@@ -56,4 +82,6 @@ pub struct Evaluation {
     pub report: Report,
     /// Bitstream, waveform and tool reports, as far as they came to be.
     pub artifacts: Vec<Artifact>,
+    /// What the problem's golden is like, as far as it was found out.
+    pub golden: Option<GoldenFacts>,
 }

@@ -2,13 +2,13 @@
 
 use crate::keep;
 use filbench_flow::Submission;
-use filbench_model::{Bits, Fault, FaultPlace, MeasuredOn, Problem, ToolRecord};
+use filbench_model::{Bits, ClockTiming, Fault, FaultPlace, MeasuredOn, Problem, ToolRecord};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Changes when a proof made by an older filbench says too little.
-const PROOF_VERSION: u32 = 1;
+const PROOF_VERSION: u32 = 2;
 
 /// Everything that a proof depends on.
 ///
@@ -25,7 +25,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) measured_on: MeasuredOn,
 }
 
-/// What is kept of a proof; read by people only.
+/// What is kept of a proof. Only the golden's timing is used again; the rest is for
+/// people.
 #[derive(Debug, Serialize, Deserialize)]
 struct Proof {
     version: u32,
@@ -33,12 +34,14 @@ struct Proof {
     board: String,
     checked_samples: usize,
     filbench: String,
+    timing: Vec<ClockTiming>,
 }
 
 /// The folder of proofs, one file for each claim that was proven.
 ///
-/// Only a pass is kept. A golden that failed is tried again each time, since
-/// it may have been the board.
+/// Only a pass is kept. A golden that failed on a physical board is tried again
+/// each time, since it may have been the board; on a virtual one see
+/// [`Refusals`](crate::refusals::Refusals).
 #[derive(Clone, Debug)]
 pub(crate) struct Proofs {
     dir: PathBuf,
@@ -49,25 +52,30 @@ impl Proofs {
         Self { dir: cache.join("proofs") }
     }
 
-    /// Whether `claim` was proven before.
-    pub(crate) fn has(&self, claim: &Claim<'_>) -> bool {
-        let Ok(text) = std::fs::read(self.dir.join(claim.file_name())) else {
-            return false;
-        };
-        serde_json::from_slice::<Proof>(&text).is_ok_and(|proof| proof.version == PROOF_VERSION)
+    /// The golden's timing, where the claim with this name was proven before.
+    pub(crate) fn find(&self, name: &str) -> Option<Vec<ClockTiming>> {
+        let text = std::fs::read(self.dir.join(name)).ok()?;
+        let proof = serde_json::from_slice::<Proof>(&text).ok()?;
+        (proof.version == PROOF_VERSION).then_some(proof.timing)
     }
 
     /// Keeps the proof of `claim`; whole or not at all, also with two
     /// processes at it.
-    pub(crate) fn keep(&self, claim: &Claim<'_>) -> Result<(), Fault> {
+    pub(crate) fn keep(
+        &self,
+        name: &str,
+        claim: &Claim<'_>,
+        timing: &[ClockTiming],
+    ) -> Result<(), Fault> {
         let proof = Proof {
             version: PROOF_VERSION,
             problem: claim.problem.name.clone(),
             board: claim.board_kind.to_owned(),
             checked_samples: claim.problem.checked_samples(),
             filbench: env!("CARGO_PKG_VERSION").to_owned(),
+            timing: timing.to_vec(),
         };
-        keep::json(&self.dir, &claim.file_name(), &proof).map_err(|error| {
+        keep::json(&self.dir, name, &proof).map_err(|error| {
             Fault::new(
                 FaultPlace::Host,
                 format!(
@@ -84,7 +92,7 @@ impl Proofs {
 impl Claim<'_> {
     /// Named after a hash of the whole claim. Strings are hashed with their length, the
     /// steps as words, since a problem may have hundreds of thousands.
-    fn file_name(&self) -> String {
+    pub(crate) fn file_name(&self) -> String {
         let mut hasher = Sha256::new();
         let mut text = |text: &str| {
             hasher.update((text.len() as u64).to_le_bytes());

@@ -1,0 +1,41 @@
+//! Problems that nobody can be judged by, kept in the cache: a broken one is
+//! not tried again for each of its candidates.
+
+use crate::keep;
+use filbench_model::{FailStage, Outcome, Stage, Verdict};
+use std::path::{Path, PathBuf};
+
+/// The folder of refusals, one file for each problem.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusals {
+    dir: PathBuf,
+}
+
+impl Refusals {
+    pub(crate) fn new(cache: &Path) -> Self {
+        Self { dir: cache.join("refusals") }
+    }
+
+    /// The verdict that a problem's candidates got before.
+    pub(crate) fn find(&self, name: &str) -> Option<Verdict> {
+        let text = std::fs::read(self.path(name)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Keeps a verdict that would be the same again: no fault, and none that
+    /// depends on how busy the machine was.
+    pub(crate) fn keep(&self, name: &str, verdict: &Verdict) {
+        let may_change = verdict.outcome == Outcome::Fault
+            || verdict.stage == Some(Stage::Fail(FailStage::Limit));
+        if may_change {
+            return;
+        }
+        if let Err(error) = keep::json(&self.dir, &format!("{name}.json"), verdict) {
+            tracing::warn!(%error, path = %self.dir.display(), "a refusal was not kept");
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(format!("{name}.json"))
+    }
+}

@@ -1,0 +1,57 @@
+use filbench_model::ClockEdge;
+use filbench_results::{GoldenFigures, ProblemClass};
+use filbench_run::GoldenFacts;
+
+/// How a golden keeps state; see [`ProblemClass`] for the order.
+pub(crate) fn class(facts: Option<&GoldenFacts>) -> ProblemClass {
+    let Some(facts) = facts else { return ProblemClass::Unknown };
+    if facts.has_latches {
+        ProblemClass::Latch
+    } else if facts.clocks.contains(&ClockEdge::Both) {
+        ProblemClass::DualEdge
+    } else if facts.clocks.len() > 1 {
+        ProblemClass::MultiClock
+    } else if facts.has_other_events {
+        ProblemClass::AsyncReset
+    } else if !facts.clocks.is_empty() || facts.has_derived_clocks {
+        ProblemClass::Clocked
+    } else {
+        ProblemClass::Combinational
+    }
+}
+
+/// What candidates are compared with.
+pub(crate) fn figures(facts: &GoldenFacts) -> GoldenFigures {
+    GoldenFigures {
+        resources: Some(facts.resources),
+        timing: facts.timing.clone(),
+        ..GoldenFigures::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filbench_model::Resources;
+
+    #[test]
+    fn the_first_that_applies_counts() {
+        let facts = |clocks: &[ClockEdge], has_other_events, has_latches| GoldenFacts {
+            resources: Resources::default(),
+            timing: Vec::new(),
+            clocks: clocks.to_vec(),
+            has_other_events,
+            has_latches,
+            has_derived_clocks: false,
+        };
+        let of = |facts: GoldenFacts| class(Some(&facts));
+        use ClockEdge::{Both, Falling, Rising};
+        assert_eq!(class(None), ProblemClass::Unknown);
+        assert_eq!(of(facts(&[], false, false)), ProblemClass::Combinational);
+        assert_eq!(of(facts(&[Falling], false, false)), ProblemClass::Clocked);
+        assert_eq!(of(facts(&[Rising], true, false)), ProblemClass::AsyncReset);
+        assert_eq!(of(facts(&[Rising, Rising], true, false)), ProblemClass::MultiClock);
+        assert_eq!(of(facts(&[Both], true, false)), ProblemClass::DualEdge);
+        assert_eq!(of(facts(&[Both], true, true)), ProblemClass::Latch);
+    }
+}
