@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Judge generated RTL on an FPGA board, real or virtual.
@@ -89,6 +90,11 @@ pub struct SuiteArgs {
 /// The subcommands of `filbench suite`.
 #[derive(Debug, Subcommand)]
 pub enum SuiteCommand {
+    /// Judge the candidates of a suite, or its goldens
+    #[command(after_help = "\
+Exit codes: 0 all pass (or got through the tier asked for), 1 some fail, 2 some could not be \
+judged, 3 the lab failed some, 64 wrong usage, 130 interrupted.")]
+    Run(SuiteRunArgs),
     /// Make CSV, JUnit XML, HTML and summary from results.jsonl
     Report(SuiteReportArgs),
     /// Show what got better and worse from results A to results B
@@ -96,6 +102,101 @@ pub enum SuiteCommand {
 Exit codes: 0 compared, 1 a design that passed in A fails in B (with --fail-on-regression), \
 64 wrong usage.")]
     Compare(SuiteCompareArgs),
+}
+
+/// `filbench suite run`.
+#[derive(Debug, Args)]
+pub struct SuiteRunArgs {
+    /// The suite: a folder in VerilogEval's, RTLLM's or filbench's layout, or VerilogEval v1's
+    /// .jsonl file
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// The suite's layout [default: found out]
+    #[arg(long, value_enum)]
+    pub layout: Option<LayoutArg>,
+    /// The candidates: a folder (`PROBLEM/PROBLEM_sample01.sv`, `PROBLEM.v`, …) or a .jsonl file
+    /// of completions [default: the goldens are judged]
+    #[arg(long, value_name = "DIR")]
+    pub candidates: Option<PathBuf>,
+    /// At most so many candidates of each problem
+    #[arg(long, value_name = "N")]
+    pub samples: Option<NonZeroUsize>,
+    /// How far candidates are taken
+    #[arg(long, value_enum, default_value_t = TierArg::Board)]
+    pub tier: TierArg,
+    /// Tools and boards at work at a time [default: the cores]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Designs that may share a bitstream
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub slots: NonZeroUsize,
+    /// Go on where an interrupted run with the same --out stopped
+    #[arg(long)]
+    pub resume: bool,
+    /// Where results.jsonl, CSV, JUnit XML, HTML, summary and waveforms go
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Which board: `virtual:KIND`, `KIND` or `id:NAME`; what has no room on a virtual one goes
+    /// on to the virtual HX8K
+    #[arg(long, value_name = "SELECTOR", default_value = "virtual:icebreaker")]
+    pub board: String,
+    /// How the summary is printed on stdout
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Place-and-route seed
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u32,
+    /// Checked samples that a pass needs [default: 8, or all steps of a shorter problem]
+    #[arg(long, value_name = "N")]
+    pub min_samples: Option<usize>,
+    /// Fail a design in which a latch is inferred
+    #[arg(long)]
+    pub forbid_latches: bool,
+    /// Judge anew what was judged before in the same circumstances
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
+/// A suite's layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// `NAME_ref.sv` and `NAME_test.sv`.
+    VerilogEval,
+    /// A folder each, with `testbench.v`.
+    Rtllm,
+    /// A folder each, with `problem.toml`.
+    Filbench,
+}
+
+impl From<LayoutArg> for filbench_suite::Layout {
+    fn from(layout: LayoutArg) -> Self {
+        match layout {
+            LayoutArg::VerilogEval => Self::VerilogEval,
+            LayoutArg::Rtllm => Self::Rtllm,
+            LayoutArg::Filbench => Self::Filbench,
+        }
+    }
+}
+
+/// How far candidates are taken; only `board` gives a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TierArg {
+    /// Synthesis and the ports.
+    Synth,
+    /// Place and route.
+    Pnr,
+    /// Played on a board.
+    Board,
+}
+
+impl From<TierArg> for filbench_run::Tier {
+    fn from(tier: TierArg) -> Self {
+        match tier {
+            TierArg::Synth => Self::Synth,
+            TierArg::Pnr => Self::Pnr,
+            TierArg::Board => Self::Board,
+        }
+    }
 }
 
 /// `filbench suite report`.

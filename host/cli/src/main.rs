@@ -8,6 +8,7 @@ mod run;
 mod suite;
 mod suite_compare;
 mod suite_report;
+mod suite_run;
 mod table;
 mod toolbox;
 mod usage;

@@ -20,7 +20,7 @@ const EXIT_INTERRUPTED: u8 = 130;
 /// The exit code after SIGTERM.
 const EXIT_TERMINATED: u8 = 143;
 /// How long an interrupted evaluation may take to put its things away.
-const PUT_AWAY: Duration = Duration::from_secs(5);
+pub(crate) const PUT_AWAY: Duration = Duration::from_secs(5);
 
 /// Judges a candidate and prints the report.
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
@@ -69,7 +69,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// The exit code of the signal that ends the program.
-async fn interrupted() -> u8 {
+pub(crate) async fn interrupted() -> u8 {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))

@@ -40,6 +40,9 @@ pub enum Usage {
     /// No problem where one was pointed at.
     #[error("{0}")]
     Problem(String),
+    /// No suite, or no candidates, where they were pointed at.
+    #[error("{0}")]
+    Suite(String),
     /// Results that cannot be opened.
     #[error(
         "cannot read the results `{}`: {source}\n  \

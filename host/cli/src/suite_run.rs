@@ -1,0 +1,214 @@
+//! `filbench suite run`.
+
+use crate::args::{Format, SuiteRunArgs};
+use crate::run::{PUT_AWAY, interrupted};
+use crate::suite_report;
+use crate::usage::Usage;
+use anyhow::Context as _;
+use filbench_lab::Selector;
+use filbench_model::Outcome;
+use filbench_run::{Context, ContextConfig, Options};
+use filbench_suite::{
+    Candidates, Finished, Journal, Observer, Runner, Settings, Suite, Summary, Task, plan,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What was judged so far, in the order in which it came; `--resume` reads it.
+const JOURNAL: &str = "journal.jsonl";
+/// The folder of waveforms.
+const WAVEFORMS: &str = "waveforms";
+/// Where a problem goes that has no room beside the fixture on the first board.
+const LARGER_BOARD: &str = "virtual:ice40_hx8k_b_evn";
+
+/// Judges a suite and prints what came of it.
+pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
+    let (suite, tasks) = tasks(args)?;
+    let boards = boards(&args.board)?;
+    if args.resume && args.out.is_none() {
+        return Err(
+            Usage::Suite("`--resume` needs the folder of the run: add `--out DIR`".into()).into()
+        );
+    }
+    let journal = match &args.out {
+        Some(dir) => {
+            std::fs::create_dir_all(dir)
+                .map_err(|source| Usage::Out { path: dir.clone(), source })?;
+            Journal::open(&dir.join(JOURNAL), args.resume)?
+        }
+        None => Journal::temporary()?,
+    };
+    let config = ContextConfig { cache: filbench_toolbox::cache_root(), program: None };
+    let context = Context::open(config).map_err(anyhow::Error::new)?;
+    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok());
+    let workers = jobs.unwrap_or(NonZeroUsize::MIN);
+    let context = Arc::new(context.with_slots(args.slots, workers));
+    let settings = Settings {
+        boards,
+        options: Options {
+            tier: args.tier.into(),
+            seed: args.seed,
+            min_samples: args.min_samples,
+            forbid_latches: args.forbid_latches,
+            firmware: None,
+        },
+        // Designs that wait for company have to be there to be company.
+        jobs: match args.slots.get() {
+            1 => workers.get(),
+            slots => workers.get().max(2 * slots),
+        },
+        reuse: !args.no_cache,
+        waveforms: args.out.as_ref().map(|dir| dir.join(WAVEFORMS)),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime; are threads forbidden here?")?;
+    let mut display = Display::new(tasks.len());
+    let runner = Runner::new(Arc::clone(&context), settings);
+    let end = runtime.block_on(async {
+        tokio::select! {
+            end = runner.run(&suite, &tasks, journal, &mut display) => Ok(end),
+            code = interrupted() => Err(code),
+        }
+    });
+    display.bar.finish_and_clear();
+    let (summary, journal) = match end {
+        Ok(end) => end?,
+        Err(code) => {
+            context.stop();
+            runtime.shutdown_timeout(PUT_AWAY);
+            match &args.out {
+                Some(dir) => eprintln!(
+                    "interrupted; the same command with `--resume` goes on from {}",
+                    dir.join(JOURNAL).display()
+                ),
+                None => eprintln!("interrupted; with `--out DIR` a run can be resumed"),
+            }
+            return Ok(ExitCode::from(code));
+        }
+    };
+    if let Some(dir) = &args.out {
+        keep(dir, &journal, &tasks)?;
+    }
+    let text = match args.format {
+        Format::Json => {
+            let mut text = serde_json::to_string_pretty(&summary)
+                .context("the summary has a value that JSON cannot hold")?;
+            text.push('\n');
+            text
+        }
+        Format::Human => table(&summary, args.out.as_deref()),
+    };
+    let mut stdout = std::io::stdout();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("cannot print the summary; add `--out DIR` to have it in files")?;
+    Ok(ExitCode::from(summary.exit_code()))
+}
+
+/// What is to be judged, from the folders that the arguments name.
+fn tasks(args: &SuiteRunArgs) -> anyhow::Result<(Suite, Vec<Task>)> {
+    // The error's cause is told by whoever prints the chain.
+    let suite = Suite::open(&args.path, args.layout.map(Into::into)).map_err(usage)?;
+    let candidates = args.candidates.as_ref();
+    let candidates = candidates.map(|path| Candidates::find(path, &suite.problems)).transpose();
+    let candidates = candidates.map_err(usage)?;
+    let remarks = candidates.iter().flat_map(|found| &found.remarks);
+    for remark in suite.remarks.iter().chain(remarks) {
+        eprintln!("{remark}");
+    }
+    let tasks = plan(&suite, candidates.as_ref(), args.samples.map(NonZeroUsize::get));
+    Ok((suite, tasks))
+}
+
+fn usage(error: filbench_suite::SuiteError) -> Usage {
+    let cause = std::error::Error::source(&error).map(|source| format!(": {source}"));
+    Usage::Suite(format!("{error}{}", cause.unwrap_or_default()))
+}
+
+/// The boards to try, the asked one first; a virtual one has a larger one behind it.
+fn boards(asked: &str) -> Result<Vec<Selector>, Usage> {
+    let parse = |text: &str| {
+        text.parse().map_err(|error: filbench_lab::SelectorError| Usage::Board(error.to_string()))
+    };
+    let mut boards: Vec<Selector> = vec![parse(asked)?];
+    if asked.starts_with("virtual:") && asked != LARGER_BOARD {
+        boards.push(parse(LARGER_BOARD)?);
+    }
+    Ok(boards)
+}
+
+/// Writes the results and everything that is made from them.
+fn keep(dir: &Path, journal: &Journal, tasks: &[Task]) -> anyhow::Result<()> {
+    let path = dir.join(suite_report::RESULTS);
+    let names =
+        tasks.iter().map(|task| (task.problem.name.as_str(), task.candidate.sample.as_str()));
+    journal.write_results(&path, names)?;
+    suite_report::write(dir, &suite_report::read(&path, None)?)?;
+    Ok(())
+}
+
+/// The progress of a suite, on stderr.
+struct Display {
+    bar: ProgressBar,
+    /// Where lines are not overwritten each evaluation gets one.
+    is_plain: bool,
+}
+
+impl Display {
+    fn new(total: usize) -> Self {
+        let is_plain = !std::io::stderr().is_terminal();
+        let bar = if is_plain { ProgressBar::hidden() } else { ProgressBar::new(total as u64) };
+        let template = "{elapsed} [{bar:30}] {pos}/{len}, {eta} left  {wide_msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, is_plain }
+    }
+}
+
+impl Observer for Display {
+    fn started(&mut self, task: &Task) {
+        self.bar.set_message(format!("{} {}", task.problem.name, task.candidate.sample));
+    }
+
+    fn finished(&mut self, finished: &Finished) {
+        let Finished { problem, sample, verdict, took, done, total } = finished;
+        let line = format!("{problem} {sample}: {verdict}");
+        if self.is_plain {
+            eprintln!("{done}/{total} {line} ({:.1} s)", took.as_secs_f64());
+        } else if verdict.outcome != Outcome::Pass {
+            self.bar.println(line);
+        }
+        self.bar.inc(1);
+    }
+}
+
+fn table(summary: &Summary, out: Option<&Path>) -> String {
+    let mut text = String::new();
+    let total = summary.evaluations.len();
+    let pass = summary.count(Outcome::Pass);
+    // Writing to a string cannot fail.
+    writeln!(text, "{} ({}): {pass} of {total} pass", summary.suite, summary.layout).ok();
+    for (stage, count) in &summary.stages {
+        writeln!(text, "  {count:>5}  {stage}").ok();
+    }
+    let others = summary.evaluations.iter().filter(|line| line.outcome != Outcome::Pass);
+    for line in others {
+        let reason = line.reason.lines().next().unwrap_or_default();
+        writeln!(text, "{} {}: {}: {reason}", line.problem, line.sample, line.verdict()).ok();
+    }
+    if let Some(dir) = out {
+        writeln!(text, "results in {}; look at report.html there", dir.display()).ok();
+    }
+    text
+}
