@@ -41,7 +41,7 @@ impl Lab {
         let mux = lab.of_small("Prob001_mux", "right");
         let crlf = String::from_utf8(mux.clone()).unwrap().replace('\n', "\r\n");
         lab.answer("Prob001_mux", 1, &mux);
-        lab.answer("Prob001_mux", 2, &lab.of_small("Prob001_mux", "wrong_swapped"));
+        lab.answer("Prob001_mux", 2, lab.of_small("Prob001_mux", "wrong_swapped"));
         lab.answer("Prob001_mux", 3, crlf);
         lab.answer("Prob001_mux", 4, "");
         lab.answer("Prob002_dff", 1, lab.of_small("Prob002_dff", "right"));
