@@ -1,7 +1,7 @@
 //! Suites: many problems, many candidates, one table.
 //!
 //! [`Suite::open`] finds the problems of a folder, [`Candidates::find`] the
-//! answers to them, [`plan`] pairs them in an order that depends on nothing
+//! answers to them, [`plan()`] pairs them in an order that depends on nothing
 //! but their names, and [`Runner::run`] judges the pairs on all cores.
 //!
 //! **A problem or candidate that cannot be read is a record of its own; the
