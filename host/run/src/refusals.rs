@@ -39,3 +39,24 @@ impl Refusals {
         self.dir.join(format!("{name}.json"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filbench_model::{Fault, FaultPlace, InconclusiveReason};
+
+    #[test]
+    fn what_may_change_is_not_kept() {
+        let cache = tempfile::tempdir().unwrap();
+        let refusals = Refusals::new(cache.path());
+        let broken = Verdict::inconclusive(InconclusiveReason::GoldenFailed, "no bench");
+        for (name, verdict, kept) in [
+            ("broken", broken, true),
+            ("limit", Verdict::fail(FailStage::Limit, "60 s of CPU time"), false),
+            ("fault", Fault::new(FaultPlace::Tool, "a busy machine").into(), false),
+        ] {
+            refusals.keep(name, &verdict);
+            assert_eq!(refusals.find(name), kept.then_some(verdict), "{name}");
+        }
+    }
+}

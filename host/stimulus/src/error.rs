@@ -135,6 +135,18 @@ pub enum RecordError {
         /// Which limit.
         how: String,
     },
+    /// The machine ended Icarus: another time it may well come to its end.
+    #[error("`{problem}`: {tool} did not get through {what}: {how}")]
+    Disturbed {
+        /// The problem.
+        problem: String,
+        /// Which pass.
+        tool: Tool,
+        /// What was compiled or simulated.
+        what: String,
+        /// What happened.
+        how: String,
+    },
     /// A simulation ended too early, or left nonsense.
     #[error("`{problem}`: simulating {what} left no usable record: {found}")]
     NoRecord {
@@ -186,7 +198,7 @@ impl From<RecordError> for Fault {
             RecordError::Toolbox(ToolboxError::SandboxUnavailable { .. }) => {
                 FaultPlace::SandboxUnavailable
             }
-            RecordError::Toolbox(_) => FaultPlace::Tool,
+            RecordError::Toolbox(_) | RecordError::Disturbed { .. } => FaultPlace::Tool,
             RecordError::JobDir(_) | RecordError::Cache { .. } => FaultPlace::Host,
             _ => FaultPlace::Problem,
         };

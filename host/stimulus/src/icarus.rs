@@ -80,29 +80,36 @@ impl<'a> Simulation<'a> {
         }
         args.extend(self.sources.iter().cloned());
         let run = self.tool(Tool::Iverilog, args)?;
+        self.undisturbed(Tool::Iverilog, &run.exit)?;
         if run.exit != ToolExit::Exited(0) {
             return Err(self.rejected(Tool::Iverilog, &run));
         }
         // `-none`: a bench's own waveform goes nowhere.
         let run = self.tool(Tool::Vvp, vec![IMAGE.into(), "-none".into()])?;
-        match &run.exit {
+        self.undisturbed(Tool::Vvp, &run.exit)?;
+        let how = match &run.exit {
             // A bench may end with any status, by `$fatal` for instance.
-            ToolExit::Exited(_) => Ok(()),
-            limit @ (ToolExit::CpuLimit
-            | ToolExit::WallLimit
-            | ToolExit::MemoryLimit
-            | ToolExit::OutputLimit) => Err(RecordError::Endless {
-                problem: self.problem.to_owned(),
-                what: self.what.to_owned(),
-                how: match limit {
-                    ToolExit::MemoryLimit => format!("{} of memory", mib(LIMITS.memory_bytes)),
-                    ToolExit::OutputLimit => format!("{} of output", mib(LIMITS.output_bytes)),
-                    ToolExit::WallLimit => format!("{} s", LIMITS.wall.as_secs()),
-                    _ => format!("{} s of CPU time", LIMITS.cpu.as_secs()),
-                },
-            }),
-            ToolExit::Trapped(_) | ToolExit::Killed(_) => Err(self.rejected(Tool::Vvp, &run)),
-        }
+            ToolExit::Exited(_) => return Ok(()),
+            ToolExit::CpuLimit => format!("{} s of CPU time", LIMITS.cpu.as_secs()),
+            ToolExit::MemoryLimit => format!("{} of memory", mib(LIMITS.memory_bytes)),
+            ToolExit::OutputLimit => format!("{} of output", mib(LIMITS.output_bytes)),
+            ToolExit::WallLimit | ToolExit::Killed(_) | ToolExit::Trapped(_) => {
+                return Err(self.rejected(Tool::Vvp, &run));
+            }
+        };
+        Err(RecordError::Endless {
+            problem: self.problem.to_owned(),
+            what: self.what.to_owned(),
+            how,
+        })
+    }
+
+    /// An error where something outside ended the tool, and not what it was given.
+    fn undisturbed(&self, tool: Tool, exit: &ToolExit) -> Result<(), RecordError> {
+        disturbance(exit).map_or(Ok(()), |how| {
+            let (problem, what) = (self.problem.to_owned(), self.what.to_owned());
+            Err(RecordError::Disturbed { problem, tool, what, how })
+        })
     }
 
     /// What the simulation left under `name`.
@@ -151,6 +158,25 @@ impl<'a> Simulation<'a> {
     }
 }
 
+/// What outside the tool ended it; `None` if that was its own or its input's doing.
+fn disturbance(exit: &ToolExit) -> Option<String> {
+    match exit {
+        ToolExit::WallLimit => Some(format!(
+            "it did not get its {} s of CPU time within {} s; run fewer jobs at once",
+            LIMITS.cpu.as_secs(),
+            LIMITS.wall.as_secs()
+        )),
+        // Other signals are those of a crash.
+        ToolExit::Killed(
+            signal @ (libc::SIGKILL | libc::SIGTERM | libc::SIGINT | libc::SIGHUP),
+        ) => Some(format!(
+            "it was killed by signal {signal} from outside; look for the kernel's \
+                 out-of-memory killer in `dmesg`"
+        )),
+        _ => None,
+    }
+}
+
 /// A relative path of plain characters, and none of our own files.
 fn tidy(name: &str) -> String {
     let parts: Vec<String> = name
@@ -172,4 +198,23 @@ fn tidy(name: &str) -> String {
 
 fn mib(bytes: u64) -> String {
     format!("{} MiB", bytes >> 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filbench_model::{Fault, FaultPlace};
+
+    #[test]
+    fn what_the_machine_does_is_no_property_of_the_problem() {
+        for exit in [ToolExit::WallLimit, ToolExit::Killed(libc::SIGKILL)] {
+            let how = disturbance(&exit).unwrap();
+            let (problem, what) = ("dff".to_owned(), "the test bench".to_owned());
+            let error = RecordError::Disturbed { problem, tool: Tool::Vvp, what, how };
+            assert_eq!(Fault::from(error).place, FaultPlace::Tool, "{exit:?}");
+        }
+        for exit in [ToolExit::CpuLimit, ToolExit::Killed(libc::SIGSEGV), ToolExit::Exited(1)] {
+            assert_eq!(disturbance(&exit), None, "{exit:?}");
+        }
+    }
 }
