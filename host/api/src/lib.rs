@@ -1,0 +1,9 @@
+//! filbench over HTTP.
+
+mod archive;
+mod error;
+mod files;
+
+pub use archive::{ArchiveError, unpack};
+pub use error::{ApiError, ErrorKind, PROBLEM_JSON, ProblemDetails};
+pub use files::{Bounds, FileError, FileSet, checked_name};
