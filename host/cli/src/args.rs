@@ -56,6 +56,17 @@ pub struct RunArgs {
     /// Where report.json, bitstream, waveform and tool reports go
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// How a design is judged.
+    #[command(flatten)]
+    pub judging: JudgingArgs,
+    /// Put this image into the soft MCU instead of the built firmware
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub firmware: Option<PathBuf>,
+}
+
+/// How a design is judged, by itself and in a suite.
+#[derive(Debug, Args)]
+pub struct JudgingArgs {
     /// Place-and-route seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u32,
@@ -65,9 +76,18 @@ pub struct RunArgs {
     /// Fail a design in which a latch is inferred
     #[arg(long)]
     pub forbid_latches: bool,
-    /// Put this image into the soft MCU instead of the built firmware
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub firmware: Option<PathBuf>,
+}
+
+impl JudgingArgs {
+    /// The options of an evaluation, as far as these say.
+    pub fn options(&self) -> filbench_run::Options {
+        filbench_run::Options {
+            seed: self.seed,
+            min_samples: self.min_samples,
+            forbid_latches: self.forbid_latches,
+            ..filbench_run::Options::default()
+        }
+    }
 }
 
 /// How a report is printed.
@@ -143,15 +163,9 @@ pub struct SuiteRunArgs {
     /// How the summary is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-    /// Place-and-route seed
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u32,
-    /// Checked samples that a pass needs [default: 8, or all steps of a shorter problem]
-    #[arg(long, value_name = "N")]
-    pub min_samples: Option<usize>,
-    /// Fail a design in which a latch is inferred
-    #[arg(long)]
-    pub forbid_latches: bool,
+    /// How a design is judged.
+    #[command(flatten)]
+    pub judging: JudgingArgs,
     /// Judge anew what was judged before in the same circumstances
     #[arg(long)]
     pub no_cache: bool,

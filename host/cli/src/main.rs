@@ -60,10 +60,16 @@ fn main() -> ExitCode {
         Command::Toolbox(args) => toolbox::run(&args.command),
     };
     end.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
         match error.downcast_ref::<Usage>() {
-            Some(_) => ExitCode::from(EXIT_USAGE),
-            None => ExitCode::from(EXIT_FAULT),
+            // Its message tells the cause.
+            Some(usage) => {
+                eprintln!("error: {usage}");
+                ExitCode::from(EXIT_USAGE)
+            }
+            None => {
+                eprintln!("error: {error:#}");
+                ExitCode::from(EXIT_FAULT)
+            }
         }
     })
 }

@@ -113,13 +113,7 @@ impl Order {
             submission: Submission { files, top },
             problem,
             selector,
-            options: Options {
-                seed: args.seed,
-                min_samples: args.min_samples,
-                forbid_latches: args.forbid_latches,
-                firmware,
-                ..Options::default()
-            },
+            options: Options { firmware, ..args.judging.options() },
         })
     }
 }

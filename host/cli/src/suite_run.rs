@@ -9,7 +9,7 @@ use filbench_lab::Selector;
 use filbench_model::Outcome;
 use filbench_run::{Context, ContextConfig, Options};
 use filbench_suite::{
-    Candidates, Finished, Journal, Observer, Runner, Settings, Suite, Summary, Task, plan,
+    Candidates, Finished, Journal, Line, Observer, Runner, Settings, Suite, Summary, Task, plan,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
@@ -51,13 +51,7 @@ pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
     let context = Arc::new(context.with_slots(args.slots, workers));
     let settings = Settings {
         boards,
-        options: Options {
-            tier: args.tier.into(),
-            seed: args.seed,
-            min_samples: args.min_samples,
-            forbid_latches: args.forbid_latches,
-            firmware: None,
-        },
+        options: Options { tier: args.tier.into(), ..args.judging.options() },
         // Designs that wait for company have to be there to be company.
         jobs: match args.slots.get() {
             1 => workers.get(),
@@ -202,8 +196,8 @@ fn table(summary: &Summary, out: Option<&Path>) -> String {
     for (stage, count) in &summary.stages {
         writeln!(text, "  {count:>5}  {stage}").ok();
     }
-    let others = summary.evaluations.iter().filter(|line| line.outcome != Outcome::Pass);
-    for line in others {
+    let is_expected = |line: &Line| line.outcome == Outcome::Pass || line.got_through();
+    for line in summary.evaluations.iter().filter(|line| !is_expected(line)) {
         let reason = line.reason.lines().next().unwrap_or_default();
         writeln!(text, "{} {}: {}: {reason}", line.problem, line.sample, line.verdict()).ok();
     }

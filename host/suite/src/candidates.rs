@@ -115,7 +115,7 @@ impl<'a> Finder<'a> {
 
     fn folder(&mut self, root: &Path) {
         let mut others: Vec<(PathBuf, Vec<String>)> = Vec::new();
-        for entry in walk(root, &mut Vec::new()) {
+        for entry in walk(root) {
             let entry = match entry {
                 Ok(entry) if entry.file_type().is_file() => entry,
                 Ok(_) => continue,

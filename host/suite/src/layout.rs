@@ -125,7 +125,7 @@ impl Found {
     fn in_folder(root: &Path) -> Result<Self, SuiteError> {
         let mut found =
             Self { paths: BTreeMap::new(), below: BTreeSet::new(), remarks: Vec::new() };
-        for entry in walk(root, &mut Vec::new()) {
+        for entry in walk(root) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => found.file(root, &entry),
                 Ok(_) => {}
@@ -180,19 +180,14 @@ impl Found {
 
 /// What is below `root`, links followed but not in circles; `Err` is something
 /// that cannot be looked into. Hidden folders are left out.
-pub(crate) fn walk(
-    root: &Path,
-    skip: &mut Vec<PathBuf>,
-) -> impl Iterator<Item = Result<DirEntry, String>> {
-    let skip = std::mem::take(skip);
+pub(crate) fn walk(root: &Path) -> impl Iterator<Item = Result<DirEntry, String>> {
     WalkDir::new(root)
         .follow_links(true)
         .max_depth(DEPTH_MAX)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(move |entry| {
-            let hidden = entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-            !hidden && !skip.iter().any(|path| entry.path() == path)
+        .filter_entry(|entry| {
+            entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
         })
         .take(ENTRIES_MAX)
         .map(|entry| entry.map_err(|error| format!("left out: {error}")))

@@ -11,8 +11,7 @@ pub(crate) const V1_TOP: &str = "top_module";
 pub struct SuiteProblem {
     /// Unique within the suite.
     pub name: String,
-    /// The module that candidates are asked for, where that is not the
-    /// problem's own to say.
+    /// Where it is read from.
     pub(crate) source: ProblemSource,
 }
 

@@ -64,8 +64,8 @@ impl Line {
         }
     }
 
-    /// Got as far as it was to be taken, which was not to a board.
-    fn got_through(&self) -> bool {
+    /// Whether it got as far as it was to be taken, which was not to a board.
+    pub fn got_through(&self) -> bool {
         self.stage == Some(Stage::Inconclusive(InconclusiveReason::NotPlayed))
     }
 }

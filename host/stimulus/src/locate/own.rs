@@ -396,7 +396,9 @@ impl Reader<'_> {
         if !path.is_file() {
             return Err(self.invalid(format!("`{name}` is not a file")));
         }
-        Ok(SourceText { name: name.replace("./", ""), contents: read(&path)?.contents })
+        // As it is there: `x/../y.v` and `./y.v` are `y.v`.
+        let name = path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy().into_owned();
+        Ok(SourceText { name, contents: read(&path)?.contents })
     }
 
     /// Where `name` is, if that is inside the problem's folder.

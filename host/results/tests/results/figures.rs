@@ -1,10 +1,6 @@
 //! Statistics, CSV, JUnit and differences of made-up results.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
-
-mod common;
-
-use common::{mismatch, mixed, played, record};
+use crate::records::{mismatch, mixed, played, record};
 use filbench_model::Verdict;
 use filbench_results::{
     CSV_COLUMNS, Difference, KnownBad, Ratios, SuiteResults, Summary, write_csv, write_junit,

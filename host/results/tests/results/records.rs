@@ -1,8 +1,5 @@
 //! Records to test with.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
-#![allow(dead_code, reason = "each test file uses some of them")]
-
 use filbench_model::{
     BoardRecord, ClockTiming, Diagnostic, FailStage, Fault, FaultPlace, InconclusiveReason,
     InputWindow, MeasuredOn, Mismatch, MismatchWindow, OutputWindow, Provenance, Report, Resources,

@@ -1,10 +1,6 @@
 //! The HTML report of made-up results.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
-
-mod common;
-
-use common::{mismatch, mismatching, mixed, played, record};
+use crate::records::{mismatch, mismatching, mixed, played, record};
 use filbench_model::{Diagnostic, Severity, Verdict};
 use filbench_results::{KnownBad, Record, SuiteResults, write_html};
 

@@ -1,8 +1,6 @@
 //! Records on their way to a file and back.
 
-mod common;
-
-use common::record;
+use crate::records::record;
 use filbench_model::Verdict;
 use filbench_results::{JsonLinesError, read_jsonl, write_jsonl};
 use serde_json::Value;
