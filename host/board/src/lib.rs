@@ -52,6 +52,8 @@ pub struct Led {
 pub struct Uart {
     /// Package pin on which the FPGA receives.
     pub rx: String,
+    /// Whether the FPGA pulls that pin up: without a cable the line is then idle.
+    pub rx_pull_up: bool,
     /// Package pin on which the FPGA sends.
     pub tx: String,
     /// Bits a second, 8N1.
@@ -103,6 +105,7 @@ struct ClockSection {
 #[serde(deny_unknown_fields)]
 struct UartSection {
     rx: Spanned<String>,
+    rx_pull_up: bool,
     tx: Spanned<String>,
     baud: Spanned<u32>,
 }
@@ -191,6 +194,7 @@ impl Board {
                     },
                 )?,
                 rx: parsed.uart.rx.into_inner(),
+                rx_pull_up: parsed.uart.rx_pull_up,
                 tx: parsed.uart.tx.into_inner(),
                 baud: parsed.uart.baud.into_inner(),
             },
@@ -202,13 +206,14 @@ impl Board {
     /// The PCF for the fixture's top module: ports `clk`, `rx`, `tx`, `led_n`.
     pub fn constraint_file(&self) -> String {
         let mut text = format!("# {} ({})\n", self.kind, self.name);
-        for (port, pin) in [
-            ("clk", &self.clock_pin),
-            ("rx", &self.uart.rx),
-            ("tx", &self.uart.tx),
-            ("led_n", &self.led.pin),
+        for (port, pin, pull_up) in [
+            ("clk", &self.clock_pin, false),
+            ("rx", &self.uart.rx, self.uart.rx_pull_up),
+            ("tx", &self.uart.tx, false),
+            ("led_n", &self.led.pin, false),
         ] {
-            writeln!(text, "set_io {port} {pin}").expect("a String takes everything");
+            let option = if pull_up { "-pullup yes " } else { "" };
+            writeln!(text, "set_io {option}{port} {pin}").expect("a String takes everything");
         }
         text
     }

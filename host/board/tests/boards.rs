@@ -26,7 +26,7 @@ fn icebreaker_talks_at_three_megabaud() {
     assert_eq!(
         board.constraint_file(),
         "# icebreaker (iCEBreaker)\n\
-         set_io clk 35\nset_io rx 6\nset_io tx 9\nset_io led_n 11\n"
+         set_io clk 35\nset_io -pullup yes rx 6\nset_io tx 9\nset_io led_n 11\n"
     );
 }
 
@@ -65,7 +65,7 @@ fn mistakes_name_their_line_and_what_would_do() {
         (
             "3_000_000",
             "5_000_000",
-            "5000000 baud (boards/icebreaker.toml:14) cannot be made from a clock of 12000000 Hz \
+            "5000000 baud (boards/icebreaker.toml:15) cannot be made from a clock of 12000000 Hz \
              within 2 %, at least 4 cycles a bit; the nearest rate is 3000000",
         ),
     ] {

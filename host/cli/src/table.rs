@@ -119,12 +119,13 @@ fn timing(table: &mut Table, report: &Report) {
             Some(mhz) => format!(", {mhz:.1} MHz asked for"),
             None => String::new(),
         };
+        let predicted = match clock.predicted_mhz {
+            Some(mhz) => format!("{mhz:.1} MHz"),
+            None => "has no path between registers".to_owned(),
+        };
         table.row(
             "predicted",
-            &format!(
-                "{} {:.1} MHz (static analysis{constraint})",
-                clock.clock, clock.predicted_mhz
-            ),
+            &format!("{} {predicted} (static analysis{constraint})", clock.clock),
         );
     }
 }

@@ -161,7 +161,7 @@ pub(crate) fn read(
     let has_latches = designs.iter().any(|design| design.has_latches);
     let mut placed = Vec::new();
     for design in designs {
-        let clocks = clocks(&report, board_mhz, design.slot);
+        let clocks = clocks(&report, board_mhz, design);
         check_fixture(&clocks, board, board_mhz)?;
         let delay_ns = settle_ns(&report, design, has_latches);
         let cycles = settle_cycles(delay_ns, board_mhz);
@@ -197,8 +197,9 @@ pub(crate) fn read(
     }))
 }
 
-/// The clocks of the fixture and of the design in `slot`.
-fn clocks(report: &Report, board_mhz: f64, slot: Slot) -> Vec<ClockTiming> {
+/// The clocks of the fixture and of `design`.
+fn clocks(report: &Report, board_mhz: f64, design: &LinkedDesign) -> Vec<ClockTiming> {
+    let slot = design.slot;
     let mut clocks: Vec<(Domain, ClockTiming)> = report
         .fmax
         .iter()
@@ -209,7 +210,7 @@ fn clocks(report: &Report, board_mhz: f64, slot: Slot) -> Vec<ClockTiming> {
             let timing = ClockTiming {
                 clock: domain.name(),
                 of_design,
-                predicted_mhz: clock.achieved,
+                predicted_mhz: Some(clock.achieved),
                 // nextpnr gives every clock the board's; the design was not asked.
                 constraint_mhz: (!of_design).then_some(board_mhz),
                 source: TimingSource::StaticAnalysis,
@@ -217,6 +218,20 @@ fn clocks(report: &Report, board_mhz: f64, slot: Slot) -> Vec<ClockTiming> {
             (domain, timing)
         })
         .collect();
+    // nextpnr leaves out clocks without a path from register to register.
+    for net in &design.clock_nets {
+        let domain = Domain::of_net(net, slot);
+        if domain.is_of_design() && clocks.iter().all(|(known, _)| *known != domain) {
+            let timing = ClockTiming {
+                clock: domain.name(),
+                of_design: true,
+                predicted_mhz: None,
+                constraint_mhz: None,
+                source: TimingSource::StaticAnalysis,
+            };
+            clocks.push((domain, timing));
+        }
+    }
     clocks.sort_by(|(a, _), (b, _)| a.cmp(b));
     clocks.into_iter().map(|(_, timing)| timing).collect()
 }
@@ -227,10 +242,14 @@ fn check_fixture(clocks: &[ClockTiming], board: &Board, board_mhz: f64) -> Resul
     if !clocks.iter().any(|c| c.clock == Domain::Fixture.name()) {
         return fault("nextpnr's report has no timing of the fixture's clock".to_owned());
     }
-    match clocks.iter().find(|c| !c.of_design && c.predicted_mhz < board_mhz) {
-        Some(slow) => fault(format!(
-            "the fixture's {} reaches {:.2} MHz, {} runs at {board_mhz} MHz; try another seed",
-            slow.clock, slow.predicted_mhz, board.kind
+    let of_fixture = clocks.iter().filter(|clock| !clock.of_design);
+    let slow = of_fixture
+        .filter_map(|clock| Some((clock, clock.predicted_mhz?)))
+        .find(|(_, mhz)| *mhz < board_mhz);
+    match slow {
+        Some((clock, mhz)) => fault(format!(
+            "the fixture's {} reaches {mhz:.2} MHz, {} runs at {board_mhz} MHz; try another seed",
+            clock.clock, board.kind
         )),
         None => Ok(()),
     }
@@ -378,6 +397,7 @@ mod tests {
             slot,
             has_latches,
             derived_clocks,
+            clock_nets: Vec::new(),
             files: Arc::new(JobFiles::new(&[file])),
         }
     }
@@ -421,6 +441,19 @@ mod tests {
         );
         assert_eq!(found.utilisation.len(), 1);
         assert_eq!(found.utilisation["ICESTORM_LC"], (900, 5280));
+    }
+
+    #[test]
+    fn a_clock_without_a_path_is_listed_without_a_frequency() {
+        let nets = ["clock_driver.clk", "clock_driver.b", "dut.half", "dut.gated"];
+        let clock_nets = nets.map(String::from).into();
+        let found = found(&report(40.0, &[]), &[LinkedDesign { clock_nets, ..plain() }]);
+        let of_design = found.designs[0].timing.iter().filter(|clock| clock.of_design);
+        let clocks: Vec<_> = of_design.map(|c| (c.clock.as_str(), c.predicted_mhz)).collect();
+        assert_eq!(
+            clocks,
+            [("b", None), ("clk", Some(5.0)), ("gated", None), ("half", Some(200.0))]
+        );
     }
 
     #[test]
@@ -509,7 +542,7 @@ mod tests {
                 vec!["fixture", "play_clk"]
             ]
         );
-        assert_eq!(found.designs[1].timing[2].predicted_mhz, 5.0);
+        assert_eq!(found.designs[1].timing[2].predicted_mhz, Some(5.0));
         assert_eq!(paths_of(&found.designs[0]), [("clk", "clk", 5.0), ("clk", "cap_clk", 6.0)]);
         assert_eq!(paths_of(&found.designs[1]), [("half", "clk", 60.0), ("play_clk", "clk", 7.0)]);
         assert_eq!(paths_of(&found.designs[2]), [("play_clk", "cap_clk", 70.0)]);

@@ -76,8 +76,9 @@ pub struct ClockTiming {
     pub clock: String,
     /// Whether this is a clock of the design (and not of the fixture).
     pub of_design: bool,
-    /// Highest frequency by static analysis, in MHz.
-    pub predicted_mhz: f64,
+    /// Highest frequency by static analysis, in MHz. Null where no path leads from a register
+    /// on this clock to a register on it, so that nothing limits it.
+    pub predicted_mhz: Option<f64>,
     /// What was asked for, in MHz.
     pub constraint_mhz: Option<f64>,
     /// Who says so.

@@ -43,12 +43,13 @@ impl Ratios {
 }
 
 /// The predicted frequency of the design's slowest clock, in MHz; the
-/// fixture's clocks do not count.
+/// fixture's clocks do not count, nor do those without a path from register to register.
 pub fn design_fmax(timing: &[ClockTiming]) -> Option<f64> {
     timing
         .iter()
-        .filter(|clock| clock.of_design && clock.predicted_mhz.is_finite())
-        .map(|clock| clock.predicted_mhz)
+        .filter(|clock| clock.of_design)
+        .filter_map(|clock| clock.predicted_mhz)
+        .filter(|mhz| mhz.is_finite())
         .min_by(f64::total_cmp)
 }
 

@@ -11,10 +11,11 @@ mod shared;
 pub use shared::SharedLink;
 pub(crate) use shared::{link_shared, shared_variant, shares};
 
+use crate::cells::{self, EventPin};
 use crate::fixture::{self, Fixture, Variant};
 use crate::flowfile::{Capacity, FlowFile};
 use crate::image::{self, Firmware, Identity};
-use crate::netlist::Module;
+use crate::netlist::{Bit, Module};
 use crate::room::Room;
 use crate::submission::JobFiles;
 use crate::synth::Design;
@@ -59,6 +60,8 @@ pub struct LinkedDesign {
     pub(crate) has_latches: bool,
     /// How many clocks can follow one another before the last state has changed.
     pub(crate) derived_clocks: usize,
+    /// Nets of the whole that clock cells of the design, sorted.
+    pub(crate) clock_nets: Vec<String>,
     pub(crate) files: Arc<JobFiles>,
 }
 
@@ -218,10 +221,14 @@ fn join(
             slot,
             has_latches: design.has_latches,
             derived_clocks: design.events.derived_clocks.len(),
+            clock_nets: Vec::new(),
             files: Arc::clone(&design.files),
         });
     }
     let mut module = linker.finish();
+    for design in &mut linked {
+        design.clock_nets = clock_nets(&module, design.slot);
+    }
 
     image::fill(&mut module, &image::contents(firmware, None)?)?;
     let netlist_hash = hash(&module);
@@ -245,6 +252,24 @@ fn join(
         design_room,
         room,
     })
+}
+
+/// The nets that clock cells of the design in `slot`, by name.
+fn clock_nets(module: &Module, slot: Slot) -> Vec<String> {
+    let prefix = slot.design_prefix();
+    let cells = module.cells.iter().filter(|(name, _)| name.starts_with(&prefix));
+    let clocks: BTreeSet<Bit> = cells
+        .flat_map(|(_, cell)| cells::event_pins(cell))
+        .filter(|(pin, _)| matches!(pin, EventPin::Clock(_)))
+        .map(|(_, bit)| bit)
+        .collect();
+    let nets = module.netnames.iter();
+    let mut names: Vec<String> = nets
+        .filter(|(_, net)| matches!(net.bits[..], [bit @ Bit::Net(_)] if clocks.contains(&bit)))
+        .map(|(name, _)| name.clone())
+        .collect();
+    names.sort();
+    names
 }
 
 fn check_room(alone: &Room, both: &Room, device: Device) -> Result<(), Verdict> {

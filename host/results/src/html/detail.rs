@@ -3,7 +3,7 @@
 use super::{chip, measured_on, plots, wave};
 use crate::text::{LONGEST_MESSAGE, name, shortened};
 use crate::{KnownBadProblem, Ratios, Record, verilog_eval_letter};
-use filbench_model::{Diagnostic, Resources, Severity, hexadecimal};
+use filbench_model::{ClockTiming, Diagnostic, Resources, Severity, hexadecimal};
 use maud::{Markup, html};
 
 /// Most diagnostics, and most source lines of a critical path.
@@ -138,16 +138,23 @@ fn figures(record: &Record) -> Markup {
             @for clock in &report.timing {
                 tr {
                     td { (name(&clock.clock)) @if !clock.of_design { " (fixture)" } }
-                    td.n { (format!("{:.1} MHz", clock.predicted_mhz)) }
+                    td.n { (predicted(clock)) }
                     td.n { @if let Some(golden) = record.golden.as_ref().and_then(|golden| {
                         golden.timing.iter().find(|other| {
                             other.clock == clock.clock && other.of_design && clock.of_design
                         })
-                    }) { (format!("{:.1} MHz", golden.predicted_mhz)) } }
+                    }) { (predicted(golden)) } }
                     td.n { @if clock.of_design { (times(ratios.fmax)) } }
                 }
             }
         }
+    }
+}
+
+fn predicted(clock: &ClockTiming) -> String {
+    match clock.predicted_mhz {
+        Some(mhz) => format!("{mhz:.1} MHz"),
+        None => "no path between registers".to_owned(),
     }
 }
 
