@@ -104,11 +104,9 @@ impl Builder {
         self.line(format!("wire {name};"));
         let q = Signal { name, changes };
         self.signals.push(q.clone());
-        // One that another flip-flop sets or resets can pulse within a moment, clocked to
-        // one value and overruled at once; whether the pulse is seen is nobody's promise.
-        if !matches!(&control, Control::Asynchronous { source, .. } if source.name != "rst") {
-            self.flip_flops.push(q.clone());
-        }
+        // One that another flip-flop sets or resets can pulse within a moment, clocked to one
+        // value and overruled at once. Whom it sets or resets sees that.
+        self.flip_flops.push(q.clone());
         OpenFlipFlop { q, edge, enabled: self.rng.chance(45), control }
     }
 

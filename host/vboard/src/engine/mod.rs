@@ -5,8 +5,10 @@
 //! runs in rounds:
 //!
 //! 1. The combinational cells settle, and with them the asynchronous sets and
-//!    resets, which act by level. Loops (latches) are swept in a fixed order
-//!    until they stand still.
+//!    resets, which act by level. They take turns: the cells settle, then every
+//!    set and reset that is active acts, all at the same moment, so that one by
+//!    a flip-flop that is itself being reset is seen, whatever stands where.
+//!    Loops (latches) are swept in a fixed order until they stand still.
 //! 2. Clocks that are now different from before the round have an edge. What
 //!    they clock takes what stood *before* the round; memories are read before
 //!    they are written.
@@ -69,7 +71,7 @@ pub struct Ran {
 }
 
 /// A netlist that runs.
-pub trait Engine {
+pub trait Engine: Send {
     /// Sets input nets (all at once) and settles.
     ///
     /// # Errors

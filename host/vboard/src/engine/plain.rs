@@ -135,23 +135,24 @@ impl PlainEngine {
         })
     }
 
-    /// Applies the sets and resets that act by level; says whether that
-    /// changed anything.
+    /// Applies the sets and resets that act by level, all at the same moment;
+    /// says whether that changed anything.
     fn set_and_reset(&mut self) -> bool {
         let mut changed = false;
         let netlist = Arc::clone(&self.netlist);
+        let levels = self.value.clone();
         for ff in &netlist.ffs {
-            if ff.set_reset_kind == SetReset::Asynchronous && self.value(ff.set_reset) {
+            if ff.set_reset_kind == SetReset::Asynchronous && levels[ff.set_reset.index()] {
                 changed |= scatter(&mut self.value, &[ff.q], u64::from(ff.set_value));
             }
         }
         for (mac, state) in netlist.mac16s.iter().zip(&mut self.mac16s) {
             let before = *state;
-            state.reset(&mac16_inputs(&self.value, mac));
+            state.reset(&mac16_inputs(&levels, mac));
             changed |= *state != before;
         }
         for spram in &netlist.sprams {
-            if is_off(&self.value, spram) {
+            if is_off(&levels, spram) {
                 changed |= scatter(&mut self.value, &spram.data_out, 0);
             }
         }

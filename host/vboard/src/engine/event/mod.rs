@@ -52,6 +52,9 @@ pub struct EventEngine {
     mac_states: Vec<Mac16State>,
     clocks: Vec<ClockWord>,
     edge: Edge,
+    /// Sets and resets that have changed, with their words; empty between two
+    /// passes.
+    levels: Vec<(Asynchronous, u64)>,
 }
 
 /// What the edges of a round do, collected before any of it is done.
@@ -105,6 +108,7 @@ impl EventEngine {
             mac_states: vec![Mac16State::default(); netlist.mac16s.len()],
             clocks,
             edge: Edge::default(),
+            levels: Vec::new(),
         };
         engine.toggle(one);
         for &(net, level) in inputs {
@@ -263,21 +267,26 @@ impl EventEngine {
         Err(Unsettled { kind: Oscillation::SetReset, rounds: MAX_ROUNDS, near: None })
     }
 
-    /// Applies the sets and resets that have changed; says whether that
-    /// changed anything else.
+    /// Applies the sets and resets that have changed, all at the same moment;
+    /// says whether that changed anything else.
     #[inline(always)]
     fn set_and_reset(&mut self) -> bool {
         let first = self.t.first_asynchronous;
         let blocks = self.t.asynchronous.len().div_ceil(64);
-        let mut changed = false;
         for block in 0..blocks {
             let mut dirty = std::mem::take(&mut self.dirty[first / 64 + block]);
             while dirty != 0 {
                 let k = block * 64 + dirty.trailing_zeros() as usize;
                 dirty &= dirty - 1;
-                changed |= self.set_or_reset(self.t.asynchronous[k], self.words[first + k]);
+                self.levels.push((self.t.asynchronous[k], self.words[first + k]));
             }
         }
+        let mut changed = false;
+        for k in 0..self.levels.len() {
+            let (what, word) = self.levels[k];
+            changed |= self.set_or_reset(what, word);
+        }
+        self.levels.clear();
         changed
     }
 
