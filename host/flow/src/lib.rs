@@ -44,6 +44,7 @@ use filbench_board::{Board, Device};
 use filbench_model::{Diagnostic, Fault, FaultPlace, Verdict};
 use filbench_toolbox::{JobDirError, Toolbox, ToolboxError};
 use flowfile::FlowFile;
+use place::Attempt;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -149,8 +150,40 @@ impl Flow {
     /// A fault when the tool could not be run, or when the fixture itself does
     /// not meet the board's clock.
     pub fn place(&self, linked: &Linked, board: &Board, seed: u32) -> Result<Placement, Fault> {
+        match self.attempt(linked, board, seed)? {
+            Attempt::Ended(placement) => Ok(placement),
+            Attempt::Unexplained(rejection) => {
+                self.place_known_good(board, seed, &rejection.verdict.reason)?;
+                Ok(Placement::Rejected(rejection))
+            }
+        }
+    }
+
+    fn attempt(&self, linked: &Linked, board: &Board, seed: u32) -> Result<Attempt, Fault> {
         let limits = FlowFile::ice40().limits.place.limits(None);
         place::place(&self.toolbox, linked, board, seed, limits)
+    }
+
+    /// Places a design that is known to be good, to tell a design that nextpnr cannot place
+    /// from a nextpnr that places nothing.
+    fn place_known_good(&self, board: &Board, seed: u32, failure: &str) -> Result<(), Fault> {
+        let broken = |why: String| {
+            let message = format!("{failure}; nor does a known-good design get through: {why}");
+            Fault::new(FaultPlace::Tool, message)
+        };
+        let synthesis = self.synthesise(&known_good(), &Policy::default(), board.device)?;
+        let design = match synthesis {
+            Synthesis::Design(design) => design,
+            Synthesis::Rejected(rejection) => return Err(broken(rejection.verdict.reason)),
+        };
+        let endless_loop = Firmware::new(vec![0x6f, 0x00, 0x00, 0x00]);
+        let linked = self.link(&design, board, &endless_loop).map_err(|v| broken(v.reason))?;
+        match self.attempt(&linked, board, seed)? {
+            Attempt::Ended(Placement::Placed(_)) => Ok(()),
+            Attempt::Ended(Placement::Rejected(rejection)) | Attempt::Unexplained(rejection) => {
+                Err(broken(rejection.verdict.reason))
+            }
+        }
     }
 
     /// What [`Flow::place`] gives to nextpnr, for whoever wants more of it
@@ -181,6 +214,13 @@ impl Flow {
     pub fn fixture_sha256(&self) -> &'static str {
         fixture::sha256()
     }
+}
+
+/// A wire.
+fn known_good() -> Submission {
+    let contents = b"module known_good(input a, output y); assign y = a; endmodule\n".to_vec();
+    let file = SourceFile { name: "known_good.v".into(), contents };
+    Submission { files: vec![file], top: "known_good".into() }
 }
 
 /// Errors of the lab as faults.

@@ -24,6 +24,15 @@ pub enum Placement {
     Rejected(Rejection),
 }
 
+/// How an attempt to place and route ended.
+pub(crate) enum Attempt {
+    /// Nothing is left to ask.
+    Ended(Placement),
+    /// Nothing that is known of the netlist explains why nextpnr gave up. The rejection holds
+    /// if it is the netlist's doing; so it is if nextpnr manages a known-good one.
+    Unexplained(Rejection),
+}
+
 /// A placed and routed netlist.
 #[derive(Clone, Debug)]
 pub struct Placed {
@@ -78,7 +87,7 @@ pub(crate) fn place(
     board: &Board,
     seed: u32,
     limits: Limits,
-) -> Result<Placement, Fault> {
+) -> Result<Attempt, Fault> {
     if linked.board != *board {
         return Err(Fault::new(
             FaultPlace::Tool,
@@ -103,16 +112,15 @@ pub(crate) fn place(
         })
         .fault()?;
     tracing::debug!(exit = ?run.exit, cpu = ?run.cpu, "nextpnr.ended");
-    let reject = |verdict| {
-        Ok(Placement::Rejected(Rejection {
-            verdict,
-            diagnostics: linked
-                .designs
-                .first()
-                .map(|design| diagnostics::parse(Tool::NextpnrIce40, &run, &design.files))
-                .unwrap_or_default(),
-        }))
+    let rejection = |verdict| Rejection {
+        verdict,
+        diagnostics: linked
+            .designs
+            .first()
+            .map(|design| diagnostics::parse(Tool::NextpnrIce40, &run, &design.files))
+            .unwrap_or_default(),
     };
+    let reject = |verdict| Ok(Attempt::Ended(Placement::Rejected(rejection(verdict))));
     if let Some(refusal) = limit::refusal(Tool::NextpnrIce40, &run.exit, limits)? {
         return reject(Verdict::fail(refusal.stage, refusal.reason));
     }
@@ -120,26 +128,27 @@ pub(crate) fn place(
     match (read("report.json")?, read("placed.asc")?) {
         (Some(report), Some(configuration)) if run.exit == ToolExit::Exited(0) => {
             match timing::read(&report, board, &linked.designs)? {
-                Timing::Settles(found) => Ok(Placement::Placed(Box::new(Placed {
+                Timing::Settles(found) => Ok(Attempt::Ended(Placement::Placed(Box::new(Placed {
                     designs: found.designs,
                     utilisation: found.utilisation,
                     report,
                     configuration,
-                }))),
+                })))),
                 Timing::TooSlow(verdict) => reject(verdict),
             }
         }
         _ => match verdict_without_a_placement(linked, board, &run.stderr) {
             Some(verdict) => reject(verdict),
-            None => Err(Fault::new(
-                FaultPlace::Tool,
+            None => Ok(Attempt::Unexplained(rejection(Verdict::inconclusive(
+                InconclusiveReason::FixtureRoom,
                 format!(
-                    "nextpnr ended with {:?} and without a placement, though the device has room: \
-                     {}",
+                    "design and fixture together cannot be placed and routed on the {}, though \
+                     their cells have room: nextpnr ended with {:?}: {}",
+                    board.device,
                     run.exit,
                     last_words(&run.stderr)
                 ),
-            )),
+            )))),
         },
     }
 }
@@ -166,7 +175,7 @@ fn arguments(linked: &Linked, board: &Board, seed: u32) -> Vec<String> {
     args
 }
 
-/// What a failure of nextpnr means: from how full the device is, and whether
+/// What a failure of nextpnr means for certain: from how full the device is, and whether
 /// the design had the choice of cells. `said` only explains.
 fn verdict_without_a_placement(linked: &Linked, board: &Board, said: &[u8]) -> Option<Verdict> {
     let capacity = &FlowFile::ice40().device(board.device).capacity;

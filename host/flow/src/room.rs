@@ -4,12 +4,16 @@ use crate::flowfile::{Capacity, FlowFile};
 use crate::guard::{CellClass, class_of};
 use crate::netlist::{Bit, Cell, Module, PortDirection};
 use filbench_board::Device;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Add;
 
 /// From this share of the logic cells on placement or routing may fail for
 /// want of room.
 const CROWDED: f64 = 0.9;
+
+/// Logic cells of a tile. Their flip-flops have one clock, one clock enable and one set or
+/// reset (iCE40 LP/HX and UltraPlus family data sheets, "PLB Blocks").
+const CELLS_OF_TILE: u32 = 8;
 
 /// What a netlist takes, in the device's own units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +24,9 @@ pub(crate) struct Room {
     logic_cells: u32,
     /// Logic cells for carry cells that no look-up table can share; an estimate.
     carry_cells: u32,
+    /// Tiles that the flip-flops need, as those of different control cannot share one; a
+    /// lower bound.
+    tiles: u32,
     bram: u32,
     spram: u32,
     dsp: u32,
@@ -35,6 +42,7 @@ impl Room {
         let mut carries = Vec::new();
         let mut lut_outputs = BTreeSet::new();
         let mut ff_data = Vec::new();
+        let mut controlled: BTreeMap<_, u32> = BTreeMap::new();
         for (_, cell) in module.cells.iter() {
             match class_of(classes, device, &cell.kind) {
                 Some(CellClass::Lut4) => {
@@ -45,6 +53,7 @@ impl Room {
                 Some(CellClass::Ff) => {
                     room.logic_cells += 1;
                     ff_data.extend(bit(cell, "D").net());
+                    *controlled.entry(control(cell)).or_default() += 1;
                 }
                 Some(CellClass::Carry) => {
                     carries.push((bit(cell, "I0"), bit(cell, "I1"), bit(cell, "CI")));
@@ -61,6 +70,7 @@ impl Room {
             .count();
         room.logic_cells -= shared as u32;
         room.carry_cells = carries.iter().filter(|carry| !luts.contains(carry)).count() as u32;
+        room.tiles = controlled.values().map(|ffs| ffs.div_ceil(CELLS_OF_TILE)).sum();
         room
     }
 
@@ -69,6 +79,7 @@ impl Room {
     pub(crate) fn surely_exceeds(&self, capacity: &Capacity) -> Option<String> {
         [
             ("logic cells", self.logic_cells, capacity.logic_cells),
+            ("logic tiles (one has one clock, enable and reset)", self.tiles, tiles(capacity)),
             ("block RAMs", self.bram, capacity.bram),
             ("single-port RAMs", self.spram, capacity.spram),
             ("DSP blocks", self.dsp, capacity.dsp),
@@ -81,6 +92,7 @@ impl Room {
     /// Whether a failure to place or route may be for want of room.
     pub(crate) fn is_crowded(&self, capacity: &Capacity) -> bool {
         f64::from(self.all_logic_cells()) > CROWDED * f64::from(capacity.logic_cells)
+            || f64::from(self.tiles) > CROWDED * f64::from(tiles(capacity))
             || self.bram == capacity.bram && self.bram > 0
     }
 
@@ -88,6 +100,7 @@ impl Room {
     pub(crate) fn fills_at_most(&self, share: f64, capacity: &Capacity) -> bool {
         self.surely_exceeds(capacity).is_none()
             && f64::from(self.all_logic_cells()) <= share * f64::from(capacity.logic_cells)
+            && f64::from(self.tiles) <= share * f64::from(tiles(capacity))
     }
 
     /// `count` look-up tables that stand alone.
@@ -108,11 +121,27 @@ impl Add for Room {
         Self {
             logic_cells: self.logic_cells + other.logic_cells,
             carry_cells: self.carry_cells + other.carry_cells,
+            tiles: self.tiles + other.tiles,
             bram: self.bram + other.bram,
             spram: self.spram + other.spram,
             dsp: self.dsp + other.dsp,
         }
     }
+}
+
+fn tiles(capacity: &Capacity) -> u32 {
+    capacity.logic_cells / CELLS_OF_TILE
+}
+
+/// What a flip-flop shares with all others of its tile: clock, its edge, enable, set or reset.
+fn control(cell: &Cell) -> (Bit, bool, Bit, Bit) {
+    // Constants are dropped or need no net of the tile.
+    let net = |port| match bit(cell, port) {
+        net @ Bit::Net(_) => net,
+        _ => Bit::Zero,
+    };
+    let set_reset = if cell.bits("S").is_empty() { net("R") } else { net("S") };
+    (net("C"), cell.kind.starts_with("SB_DFFN"), net("E"), set_reset)
 }
 
 fn bit(cell: &Cell, port: &str) -> Bit {
@@ -193,6 +222,36 @@ mod tests {
         assert!(!room(9, 2).fills_at_most(0.8, &capacity));
         assert!(!room(8, 3).fills_at_most(0.8, &capacity));
         assert_eq!(Room::of_gates(3) + room(1, 0), room(4, 0));
+    }
+
+    #[test]
+    fn flip_flops_of_different_control_need_different_tiles() {
+        let ff = |kind: &str, pins: &[(&str, u32)]| cell(kind, pins, ("Q", 9));
+        let plain = || ff("SB_DFF", &[("C", 0), ("D", 1)]);
+        let tiles = |cells| room(cells, &[9]).tiles;
+        assert_eq!(tiles((0..8).map(|_| plain()).collect()), 1);
+        assert_eq!(tiles((0..9).map(|_| plain()).collect()), 2);
+        let others = [
+            plain(),
+            ff("SB_DFFN", &[("C", 0), ("D", 1)]),
+            ff("SB_DFF", &[("C", 2), ("D", 1)]),
+            ff("SB_DFFE", &[("C", 0), ("D", 1), ("E", 3)]),
+            ff("SB_DFFSR", &[("C", 0), ("D", 1), ("R", 3)]),
+            ff("SB_DFFS", &[("C", 0), ("D", 1), ("S", 4)]),
+        ];
+        assert_eq!(tiles(others.into()), 6);
+        // Set and reset by one net may lie in one tile.
+        let mixed = [("SB_DFFSR", "R"), ("SB_DFFSS", "S"), ("SB_DFFR", "R")];
+        let mixed = mixed.map(|(kind, pin)| ff(kind, &[("C", 0), ("D", 1), (pin, 3)]));
+        assert_eq!(tiles(mixed.into()), 1);
+
+        let capacity = Capacity { logic_cells: 80, bram: 0, spram: 0, dsp: 0 };
+        let ripple = |tiles| Room { logic_cells: tiles, tiles, ..Room::default() };
+        assert!(!ripple(9).is_crowded(&capacity) && ripple(10).is_crowded(&capacity));
+        assert_eq!(
+            ripple(11).surely_exceeds(&capacity).as_deref(),
+            Some("11 of 10 logic tiles (one has one clock, enable and reset)")
+        );
     }
 
     #[test]
