@@ -3,6 +3,8 @@
 
 mod args;
 mod boards;
+mod bounded;
+mod output;
 mod progress;
 mod run;
 mod suite;
@@ -60,14 +62,14 @@ fn main() -> ExitCode {
         Command::Toolbox(args) => toolbox::run(&args.command),
     };
     end.unwrap_or_else(|error| {
+        // What a usage error says includes its cause.
         match error.downcast_ref::<Usage>() {
-            // Its message tells the cause.
             Some(usage) => {
-                eprintln!("error: {usage}");
+                output::tell(format_args!("error: {usage}"));
                 ExitCode::from(EXIT_USAGE)
             }
             None => {
-                eprintln!("error: {error:#}");
+                output::tell(format_args!("error: {error:#}"));
                 ExitCode::from(EXIT_FAULT)
             }
         }

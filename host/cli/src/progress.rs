@@ -1,5 +1,6 @@
 //! The progress display: one subscriber of an evaluation's events, on stderr.
 
+use crate::output::tell;
 use filbench_model::Outcome;
 use filbench_run::{Event, Phase, Subject};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -119,18 +120,20 @@ struct Plain {
 impl Plain {
     fn on(&mut self, event: &Event) {
         if let Some(line) = remark(event) {
-            eprintln!("{line}");
+            tell(format_args!("{line}"));
         }
         match *event {
             Event::PhaseFinished { subject, phase, duration } => {
-                eprintln!("{:>7.2} s  {}", duration.as_secs_f64(), doing(subject, phase))
+                tell(format_args!("{:>7.2} s  {}", duration.as_secs_f64(), doing(subject, phase)))
             }
-            Event::Cached { phase } => eprintln!(" cached    {}", doing(Subject::Problem, phase)),
+            Event::Cached { phase } => {
+                tell(format_args!(" cached    {}", doing(Subject::Problem, phase)))
+            }
             Event::Progress { subject, phase, done, total } => {
                 let now = Instant::now();
                 let last = *self.mentioned.get_or_insert(now);
                 if now.duration_since(last) >= PLAIN_INTERVAL {
-                    eprintln!("           {} {done}/{total}", doing(subject, phase));
+                    tell(format_args!("           {} {done}/{total}", doing(subject, phase)));
                     self.mentioned = Some(now);
                 }
             }

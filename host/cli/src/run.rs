@@ -1,15 +1,15 @@
 //! `filbench run`.
 
 use crate::args::{Format, RunArgs};
+use crate::output::{make_folder, print, tell};
 use crate::usage::Usage;
-use crate::{progress, table};
+use crate::{bounded, progress, table};
 use anyhow::Context as _;
 use filbench_flow::{Firmware, SourceFile, Submission};
 use filbench_lab::Selector;
 use filbench_model::Report;
 use filbench_run::{Context, ContextConfig, Evaluation, Options, evaluate, fault_report};
 use filbench_stimulus::ProblemFiles;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,6 +19,10 @@ use tokio::sync::mpsc;
 const EXIT_INTERRUPTED: u8 = 130;
 /// The exit code after SIGTERM.
 const EXIT_TERMINATED: u8 = 143;
+/// What a file of a candidate may have.
+const CANDIDATE_BYTES_MAX: u64 = 16 << 20;
+/// More than any MCU has memory for.
+const FIRMWARE_BYTES_MAX: u64 = 1 << 20;
 /// How long an interrupted evaluation may take to put its things away.
 pub(crate) const PUT_AWAY: Duration = Duration::from_secs(5);
 
@@ -62,7 +66,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         Err(code) => {
             context.stop();
             runtime.shutdown_timeout(PUT_AWAY);
-            eprintln!("interrupted");
+            tell(format_args!("interrupted"));
             Ok(ExitCode::from(code))
         }
     }
@@ -105,8 +109,7 @@ impl Order {
             None => None,
         };
         if let Some(dir) = &args.out {
-            std::fs::create_dir_all(dir)
-                .map_err(|source| Usage::Out { path: dir.clone(), source })?;
+            make_folder(dir)?;
         }
         let top = args.top.clone().unwrap_or_else(|| problem.top().to_owned());
         Ok(Self {
@@ -123,7 +126,7 @@ fn candidate(paths: &[PathBuf]) -> Result<Vec<SourceFile>, Usage> {
     paths
         .iter()
         .map(|path| {
-            let contents = std::fs::read(path)
+            let contents = bounded::read(path, CANDIDATE_BYTES_MAX)
                 .map_err(|source| Usage::Candidate { path: path.clone(), source })?;
             Ok(SourceFile { name: path.to_string_lossy().into_owned(), contents })
         })
@@ -131,8 +134,8 @@ fn candidate(paths: &[PathBuf]) -> Result<Vec<SourceFile>, Usage> {
 }
 
 fn firmware(path: &Path) -> Result<Firmware, Usage> {
-    let image =
-        std::fs::read(path).map_err(|source| Usage::Firmware { path: path.to_owned(), source })?;
+    let image = bounded::read(path, FIRMWARE_BYTES_MAX)
+        .map_err(|source| Usage::Firmware { path: path.to_owned(), source })?;
     Ok(Firmware::new(image))
 }
 
@@ -140,18 +143,14 @@ fn firmware(path: &Path) -> Result<Firmware, Usage> {
 fn finish(args: &RunArgs, evaluation: &Evaluation) -> anyhow::Result<ExitCode> {
     let report = &evaluation.report;
     let json = json(report)?;
-    if let Some(dir) = &args.out {
-        keep(dir, evaluation, &json)?;
-    }
+    let kept = args.out.as_ref().map_or(Ok(()), |dir| keep(dir, evaluation, &json));
     let text = match args.format {
         Format::Json => json,
         Format::Human => table::render(report, args.out.as_deref()),
     };
-    let mut stdout = std::io::stdout();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("cannot print the report; add `--out DIR` to have it in a file")?;
+    print(&text).context("cannot print the report; add `--out DIR` to have it in a file")?;
+    // A folder that is full costs nobody the verdict.
+    kept?;
     Ok(ExitCode::from(report.verdict.exit_code()))
 }
 

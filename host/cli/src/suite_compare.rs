@@ -1,10 +1,10 @@
 //! `filbench suite compare`.
 
 use crate::args::{Format, SuiteCompareArgs};
+use crate::output::print;
 use crate::suite_report;
 use anyhow::Context as _;
 use filbench_results::Difference;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 /// The exit code of a regression, where it was asked for.
@@ -30,11 +30,7 @@ pub fn run(args: &SuiteCompareArgs) -> anyhow::Result<ExitCode> {
             text.push_str(&format!("  {}: {}\n", bad.problem, bad.reason));
         }
     }
-    let mut stdout = std::io::stdout();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("cannot print the difference")?;
+    print(&text).context("cannot print the difference")?;
     Ok(if args.fail_on_regression && difference.is_regression() {
         ExitCode::from(EXIT_REGRESSION)
     } else {

@@ -2,6 +2,7 @@
 //! is made from `results.jsonl`.
 
 use crate::args::SuiteReportArgs;
+use crate::output::{print, tell};
 use crate::usage::Usage;
 use anyhow::Context as _;
 use filbench_results::{
@@ -20,7 +21,7 @@ pub fn run(args: &SuiteReportArgs) -> anyhow::Result<ExitCode> {
     let known_bad = args.known_bad.as_deref().map(known_bad).transpose()?;
     let results = read(&args.dir, known_bad)?;
     for path in write(&args.dir, &results)? {
-        println!("{}", path.display());
+        print(&format!("{}\n", path.display())).context("cannot print the reports' names")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -33,12 +34,12 @@ pub fn read(path: &Path, known_bad: Option<KnownBad>) -> anyhow::Result<SuiteRes
     let lines = read_jsonl(BufReader::new(opened))
         .map_err(|error| Usage::NoResults { path: file.clone(), source: Box::new(error) })?;
     if let Some(torn) = lines.torn {
-        eprintln!(
+        tell(format_args!(
             "{}: line {} was torn by an interruption and is left out; \
              `filbench suite run … --resume` completes the results",
             file.display(),
             torn.line
-        );
+        ));
     }
     Ok(SuiteResults::new(&title(path), lines.records, known_bad))
 }

@@ -1,6 +1,7 @@
 //! `filbench suite run`.
 
 use crate::args::{Format, SuiteRunArgs};
+use crate::output::{make_folder, print, tell};
 use crate::run::{PUT_AWAY, interrupted};
 use crate::suite_report;
 use crate::usage::Usage;
@@ -13,7 +14,7 @@ use filbench_suite::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,8 +39,7 @@ pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
     }
     let journal = match &args.out {
         Some(dir) => {
-            std::fs::create_dir_all(dir)
-                .map_err(|source| Usage::Out { path: dir.clone(), source })?;
+            make_folder(dir)?;
             Journal::open(&dir.join(JOURNAL), args.resume)?
         }
         None => Journal::temporary()?,
@@ -79,11 +79,11 @@ pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
             context.stop();
             runtime.shutdown_timeout(PUT_AWAY);
             match &args.out {
-                Some(dir) => eprintln!(
+                Some(dir) => tell(format_args!(
                     "interrupted; the same command with `--resume` goes on from {}",
                     dir.join(JOURNAL).display()
-                ),
-                None => eprintln!("interrupted; with `--out DIR` a run can be resumed"),
+                )),
+                None => tell(format_args!("interrupted; with `--out DIR` a run can be resumed")),
             }
             return Ok(ExitCode::from(code));
         }
@@ -100,11 +100,7 @@ pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
         }
         Format::Human => table(&summary, args.out.as_deref()),
     };
-    let mut stdout = std::io::stdout();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("cannot print the summary; add `--out DIR` to have it in files")?;
+    print(&text).context("cannot print the summary; add `--out DIR` to have it in files")?;
     Ok(ExitCode::from(summary.exit_code()))
 }
 
@@ -117,7 +113,7 @@ fn tasks(args: &SuiteRunArgs) -> anyhow::Result<(Suite, Vec<Task>)> {
     let candidates = candidates.map_err(usage)?;
     let remarks = candidates.iter().flat_map(|found| &found.remarks);
     for remark in suite.remarks.iter().chain(remarks) {
-        eprintln!("{remark}");
+        tell(format_args!("{remark}"));
     }
     let tasks = plan(&suite, candidates.as_ref(), args.samples.map(NonZeroUsize::get));
     Ok((suite, tasks))
@@ -179,7 +175,7 @@ impl Observer for Display {
         let Finished { problem, sample, verdict, took, done, total } = finished;
         let line = format!("{problem} {sample}: {verdict}");
         if self.is_plain {
-            eprintln!("{done}/{total} {line} ({:.1} s)", took.as_secs_f64());
+            tell(format_args!("{done}/{total} {line} ({:.1} s)", took.as_secs_f64()));
         } else if verdict.outcome != Outcome::Pass {
             self.bar.println(line);
         }

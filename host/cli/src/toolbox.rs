@@ -1,6 +1,7 @@
 //! `filbench toolbox`: the tools' cache.
 
 use crate::args::ToolboxCommand;
+use crate::output::tell;
 use anyhow::Result;
 use filbench_toolbox::{Toolbox, ToolboxConfig, cache_root};
 use std::process::ExitCode;
@@ -9,8 +10,8 @@ use std::process::ExitCode;
 pub fn run(command: &ToolboxCommand) -> Result<ExitCode> {
     let toolbox = Toolbox::open(ToolboxConfig { cache: cache_root(), worker: None })?;
     match command {
-        ToolboxCommand::Prepare => toolbox.prepare(&mut |line| eprintln!("{line}"))?,
+        ToolboxCommand::Prepare => toolbox.prepare(&mut |line| tell(format_args!("{line}")))?,
     }
-    eprintln!("the tools are ready in {}", cache_root().display());
+    tell(format_args!("the tools are ready in {}", cache_root().display()));
     Ok(ExitCode::SUCCESS)
 }

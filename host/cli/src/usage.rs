@@ -1,6 +1,16 @@
 //! Mistakes on the command line that clap cannot see.
 
+use filbench_board::{Board, Device};
 use std::path::PathBuf;
+
+/// What to type for a bitstream for `device`.
+fn boards_with(device: Device) -> String {
+    Board::known()
+        .filter_map(|kind| Board::load(kind).ok())
+        .filter(|board| board.device == device)
+        .map(|board| format!("\n  type `--board {}`", board.kind))
+        .collect()
+}
 
 /// A wrong argument: what was found, and what to type instead.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +47,27 @@ pub enum Usage {
         /// Why not.
         source: std::io::Error,
     },
+    /// A file that no board would take.
+    #[error("`{}` is no iCE40 bitstream: {source}", path.display())]
+    NoBitstream {
+        /// As given.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: filbench_vboard::BitstreamError,
+    },
+    /// A bitstream for another device.
+    #[error(
+        "`{}` is for the {device}; a virtual {} has the {}{}",
+        path.display(), board.kind, board.device, boards_with(*device)
+    )]
+    OtherDevice {
+        /// As given.
+        path: PathBuf,
+        /// What it is for.
+        device: Device,
+        /// The board that was named.
+        board: Box<Board>,
+    },
     /// No problem where one was pointed at.
     #[error("{0}")]
     Problem(String),
@@ -69,9 +100,9 @@ pub enum Usage {
     /// A board selector that names nothing.
     #[error("{0}\n  type `filbench boards` for the boards within reach")]
     Board(String),
-    /// An output folder that cannot be made.
+    /// An output folder that cannot be made, or is read-only.
     #[error(
-        "cannot make the folder `{}`: {source}\n  name a writable one, as in `--out out`",
+        "cannot write into the folder `{}`: {source}\n  name a writable one, as in `--out out`",
         path.display()
     )]
     Out {

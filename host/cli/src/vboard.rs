@@ -1,22 +1,39 @@
 //! `filbench vboard`: a virtual board as a program.
 
 use crate::args::{Uart, VboardArgs};
+use crate::bounded;
 use crate::usage::Usage;
 use anyhow::Context as _;
-use filbench_board::Board;
-use filbench_vboard::{EngineKind, Pins, VirtualBoard, decode, serve, serve_stdio};
+use filbench_board::{Board, Device};
+use filbench_vboard::{DecodeError, EngineKind, Pins, VirtualBoard, decode, serve, serve_stdio};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::fs::File;
+use std::io::Write as _;
 use std::process::ExitCode;
+
+/// More than a bitstream has, comments included; one of an HX8K has 135 kB.
+const BYTES_MAX: u64 = 4 << 20;
 
 /// Runs the bitstream until its serial line ends.
 pub fn run(args: &VboardArgs) -> anyhow::Result<ExitCode> {
     let board = Board::load(&args.board).map_err(|error| Usage::Board(error.to_string()))?;
-    let file = std::fs::read(&args.bitstream)
-        .map_err(|source| Usage::Bitstream { path: args.bitstream.clone(), source })?;
-    let path = args.bitstream.display();
-    let netlist = decode(&file).with_context(|| format!("cannot decode {path}"))?;
+    let path = args.bitstream.clone();
+    let file = bounded::read(&path, BYTES_MAX)
+        .map_err(|source| Usage::Bitstream { path: path.clone(), source })?;
+    let netlist = match decode(&file) {
+        Ok(netlist) => netlist,
+        Err(DecodeError::Bitstream(source)) => {
+            return Err(Usage::NoBitstream { path, source }.into());
+        }
+        Err(other) => {
+            return Err(other).with_context(|| format!("cannot run `{}`", path.display()));
+        }
+    };
+    let device = device(netlist.device);
+    if device != board.device {
+        return Err(Usage::OtherDevice { path, device, board: Box::new(board) }.into());
+    }
     let pins = Pins {
         package: &board.package,
         clock: &board.clock_pin,
@@ -25,12 +42,20 @@ pub fn run(args: &VboardArgs) -> anyhow::Result<ExitCode> {
         uart_divider: board.uart.divider,
     };
     let virtual_board = VirtualBoard::new(netlist, &pins, EngineKind::default())
-        .with_context(|| format!("cannot run {path} on a virtual {}", board.kind))?;
+        .with_context(|| format!("cannot run `{}` on a virtual {}", path.display(), board.kind))?;
     match args.uart {
         Uart::Stdio => serve_stdio(virtual_board)?,
         Uart::Pty => serve_pty(virtual_board)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A device as boards call it.
+fn device(device: filbench_vboard::Device) -> Device {
+    match device {
+        filbench_vboard::Device::Up5k => Device::Up5k,
+        filbench_vboard::Device::Lp8k => Device::Hx8k,
+    }
 }
 
 /// Serves a pseudo-terminal until the process is ended.
@@ -49,7 +74,9 @@ fn serve_pty(board: VirtualBoard) -> anyhow::Result<()> {
     let mut modes = tcgetattr(&terminal)?;
     modes.make_raw();
     tcsetattr(&terminal, OptionalActions::Now, &modes)?;
-    println!("{path}");
+    // Whoever does not read the path may find the terminal otherwise.
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{path}").and_then(|()| stdout.flush()).ok();
     let controller = File::from(controller);
     serve(board, controller.try_clone()?, controller)?;
     drop(terminal);

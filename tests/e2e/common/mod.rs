@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 #![expect(dead_code, reason = "each test target uses a part of it")]
 
+pub mod lab;
+
 use filbench_flow::{SourceFile, Submission};
 use filbench_model::{Report, report_schema};
 use filbench_run::{Context, ContextConfig, Evaluation, Event, Options};

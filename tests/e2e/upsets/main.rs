@@ -13,26 +13,20 @@ mod places;
 #[path = "../common/mod.rs"]
 mod common;
 
-use common::root;
+use common::lab::Lab;
 use faulty::{Fault, FaultyNetlist};
 use filbench_board::Board;
-use filbench_flow::{
-    Design, Firmware, Flow, Linked, Placement, Policy, SourceFile, Submission, Synthesis,
-};
+use filbench_flow::{Design, Linked, Placement};
 use filbench_lab::{Place, PlayPlan, Session, VirtualPlace};
 use filbench_model::{Bits, Comparison, Problem, Step, StimulusSource};
 use filbench_run::{
     PlayerMap, Responses, Scores, UnknownInputs, Vectors, Wiring, compare, conclude,
-};
-use filbench_toolbox::{
-    JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig, cache_root,
 };
 use filbench_vboard::upset::{flip_bits, lut_bits};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// Bits that are flipped.
 const FLIPS: usize = 200;
@@ -41,8 +35,8 @@ const SEED: u32 = 1;
 
 #[test]
 fn a_flipped_bit_gives_the_verdict_of_the_netlist_with_that_bit() {
-    let bench = Lab::open();
-    let design = bench.design();
+    let bench = Lab::open("icebreaker");
+    let design = bench.design(TOP);
     let linked = bench.flow.link(&design, &bench.board, &bench.firmware).unwrap();
     let netlist = FaultyNetlist::of(&design);
     let faults = netlist.choose(FLIPS);
@@ -64,7 +58,8 @@ fn a_flipped_bit_gives_the_verdict_of_the_netlist_with_that_bit() {
     let problem = Arc::new(problem(&design, &steps, &simulated[0]));
     let wiring = Arc::new(wiring(&problem, &design, &linked));
     let play = |file: &[u8]| {
-        let answers = bench.play(file, &problem, &wiring, placed.designs[0].settle_cycles);
+        let answers =
+            play_on(&bench.board, file, &problem, &wiring, placed.designs[0].settle_cycles);
         let score = compare(&problem, &answers);
         let scores =
             Scores { plays: vec![(UnknownInputs::Zero, score)], unknown_inputs_matter: false };
@@ -178,87 +173,29 @@ fn wiring(problem: &Problem, design: &Design, linked: &Linked) -> Wiring {
     Wiring::new(problem, &design.interface, &design.events.event_inputs, player).unwrap()
 }
 
-/// Tools, a board, firmware.
-struct Lab {
-    toolbox: Toolbox,
-    flow: Flow,
-    board: Board,
-    firmware: Firmware,
-}
-
-impl Lab {
-    fn open() -> Lab {
+/// Plays on a newly loaded virtual board, with the firmware in the bitstream.
+fn play_on(
+    board: &Board,
+    file: &[u8],
+    problem: &Arc<Problem>,
+    wiring: &Arc<Wiring>,
+    settle: u8,
+) -> Responses {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_filbench"));
-        let config = ToolboxConfig { cache: cache_root(), worker: Some(program) };
-        let toolbox = Toolbox::open(config).unwrap();
-        let image = std::fs::read(cache_root().join("firmware/soft.bin"))
-            .expect("the firmware is built by `cargo xtask setup`");
-        Lab {
-            flow: Flow::new(toolbox.clone(), cache_root()),
-            toolbox,
-            board: Board::load("icebreaker").unwrap(),
-            firmware: Firmware::new(image),
-        }
-    }
-
-    fn design(&self) -> Box<Design> {
-        let contents = std::fs::read(root().join("tests/designs/upsets.v")).unwrap();
-        let files = vec![SourceFile { name: "upsets.v".into(), contents }];
-        let submission = Submission { files, top: TOP.into() };
-        let synthesis =
-            self.flow.synthesise(&submission, &Policy::default(), self.board.device).unwrap();
-        let Synthesis::Design(design) = synthesis else { panic!("{synthesis:?}") };
-        design
-    }
-
-    /// Runs a tool in `dir`, which must succeed; returns what it printed.
-    fn tool(&self, dir: &JobDir, tool: Tool, args: &[&str]) -> Vec<u8> {
-        let cpu = Duration::from_secs(120);
-        let run = self
-            .toolbox
-            .run(&ToolJob {
-                tool,
-                args: args.iter().map(|&arg| arg.to_owned()).collect(),
-                dir: dir.path(),
-                read_only: Vec::new(),
-                limits: Limits {
-                    cpu,
-                    wall: cpu * 10,
-                    memory_bytes: 2 << 30,
-                    output_bytes: places::FILE_BYTES,
-                },
-            })
-            .unwrap();
-        let said = String::from_utf8_lossy(&run.stderr);
-        assert_eq!(run.exit, ToolExit::Exited(0), "{tool} {args:?}: {said}");
-        run.stdout
-    }
-
-    /// Plays on a newly loaded virtual board, with the firmware in the bitstream.
-    fn play(
-        &self,
-        file: &[u8],
-        problem: &Arc<Problem>,
-        wiring: &Arc<Wiring>,
-        settle: u8,
-    ) -> Responses {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let program = PathBuf::from(env!("CARGO_BIN_EXE_filbench"));
-            let mut place = VirtualPlace::new(self.board.clone(), program);
-            let link = place.program(file).await.unwrap();
-            let mut session = Session::open(link, place.timing()).await.unwrap();
-            let vectors =
-                Vectors::new(Arc::clone(problem), Arc::clone(wiring), UnknownInputs::Zero);
-            let plan = PlayPlan {
-                slot: 0,
-                settle_cycles: settle,
-                capture_bytes: wiring.output_bytes(),
-                vectors: vectors.map(|vector| (vector.inputs, vector.capture)),
-            };
-            let captures = session.play(plan, |_| {}).await.unwrap();
-            place.release().await;
-            Responses::decode(problem, wiring, &captures).unwrap()
-        })
-    }
+        let mut place = VirtualPlace::new(board.clone(), program);
+        let link = place.program(file).await.unwrap();
+        let mut session = Session::open(link, place.timing()).await.unwrap();
+        let vectors = Vectors::new(Arc::clone(problem), Arc::clone(wiring), UnknownInputs::Zero);
+        let plan = PlayPlan {
+            slot: 0,
+            settle_cycles: settle,
+            capture_bytes: wiring.output_bytes(),
+            vectors: vectors.map(|vector| (vector.inputs, vector.capture)),
+        };
+        let captures = session.play(plan, |_| {}).await.unwrap();
+        place.release().await;
+        Responses::decode(problem, wiring, &captures).unwrap()
+    })
 }

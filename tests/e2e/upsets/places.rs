@@ -7,15 +7,13 @@
 //! another one inverts those that have it, so that each place says its bit's
 //! number. Whether router or placer permute a table's inputs does not matter.
 
-use super::{Fault, FaultyNetlist, Lab, Linked, SEED};
+use super::common::lab::{FILE_BYTES, Lab};
+use super::{Fault, FaultyNetlist, Linked, SEED};
 use filbench_toolbox::{JobDir, Tool};
 use filbench_vboard::TileAt;
 use filbench_vboard::netlist::LogicCellAt;
 use filbench_vboard::upset::FileBit;
 use serde_json::Value;
-
-/// A bound on what a tool writes.
-pub const FILE_BYTES: u64 = 256 << 20;
 
 /// Where a bit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

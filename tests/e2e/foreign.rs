@@ -1,0 +1,164 @@
+//! Bitstreams that are not ours: `filbench vboard` runs what stock tools made
+//! of foreign RTL, from the `.bin` alone, and says clearly what it cannot run.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod common;
+
+use common::lab::{FILE_BYTES, Lab};
+use common::{Bench, root};
+use filbench_toolbox::{JobDir, Tool};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// How long the board may take for an answer; it needs less than a second.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// tests/designs/uart_echo.v for a board, built the way its maker would.
+fn echo(kind: &str) -> Vec<u8> {
+    let lab = Lab::open(kind);
+    let dir = JobDir::create().unwrap();
+    let source = std::fs::read(root().join("tests/designs/uart_echo.v")).unwrap();
+    dir.write("uart_echo.v", source).unwrap();
+    let uart = &lab.board.uart;
+    let pcf = format!(
+        "set_io clk {}\nset_io rx {}\nset_io tx {}\n",
+        lab.board.clock_pin, uart.rx, uart.tx
+    );
+    dir.write("pins.pcf", pcf).unwrap();
+    let synthesis = "read_verilog uart_echo.v; synth_ice40 -top uart_echo -json echo.json";
+    lab.tool(&dir, Tool::Yosys, &["-q", "-p", synthesis]);
+    let device = format!("--{}", lab.board.device);
+    let files = ["--json", "echo.json", "--pcf", "pins.pcf", "--asc", "echo.asc"];
+    let package = ["--package", lab.board.package.as_str(), "--freq", "12", "--quiet"];
+    let args = [&[device.as_str()], &package[..], &files[..]].concat();
+    lab.tool(&dir, Tool::NextpnrIce40, &args);
+    lab.tool(&dir, Tool::Icepack, &["echo.asc", "echo.bin"]);
+    dir.read("echo.bin", FILE_BYTES).unwrap().unwrap()
+}
+
+static UP5K: LazyLock<Vec<u8>> = LazyLock::new(|| echo("icebreaker"));
+static HX8K: LazyLock<Vec<u8>> = LazyLock::new(|| echo("ice40_hx8k_b_evn"));
+
+/// The kinds of boards, and what runs on each.
+fn boards() -> [(&'static str, &'static [u8]); 2] {
+    [("icebreaker", &UP5K), ("ice40_hx8k_b_evn", &HX8K)]
+}
+
+/// `filbench vboard`, in a folder where the `.bin` is the only file.
+fn vboard(bench: &Bench, kind: &str, bitstream: &Path, uart: &str) -> Command {
+    let mut command = bench.command(["vboard", "--board", kind, "--uart", uart, "--bitstream"]);
+    command.arg(bitstream.file_name().unwrap()).current_dir(bitstream.parent().unwrap());
+    command
+}
+
+/// Every byte twice, the second time in another order.
+fn message() -> Vec<u8> {
+    (0..=255u8).chain((0..=255u8).map(|byte| byte.wrapping_mul(77).wrapping_add(5))).collect()
+}
+
+#[test]
+fn an_echo_by_stock_tools_runs_on_standard_streams() {
+    for (kind, bitstream) in boards() {
+        let bench = Bench::new();
+        let file = bench.file("echo.bin", bitstream);
+        let mut child = vboard(&bench, kind, &file, "stdio")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&message()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{kind}: {}", output.status);
+        assert_eq!(output.stdout, message(), "{kind}");
+    }
+}
+
+/// Kills it when the test ends, however that is.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// A board behind a pseudo-terminal, and the terminal's path.
+fn terminal(bench: &Bench, kind: &str, bitstream: &[u8]) -> (Killed, PathBuf) {
+    let file = bench.file("echo.bin", bitstream);
+    let mut child = vboard(bench, kind, &file, "pty").stdout(Stdio::piped()).spawn().unwrap();
+    let mut path = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut path).unwrap();
+    (Killed(child), PathBuf::from(path.trim_end()))
+}
+
+/// Opens the terminal, sends, reads as much back, and closes it.
+fn send_and_receive(path: &Path, sent: &[u8]) -> Vec<u8> {
+    let terminal = File::options().read(true).write(true).open(path).unwrap();
+    let (mut writing, mut reading) = (terminal.try_clone().unwrap(), terminal);
+    let (sender, receiver) = channel();
+    let mut answer = vec![0; sent.len()];
+    std::thread::spawn(move || {
+        reading.read_exact(&mut answer).unwrap();
+        sender.send(answer).unwrap();
+    });
+    writing.write_all(sent).unwrap();
+    receiver.recv_timeout(PATIENCE).expect("the board sends every byte back")
+}
+
+/// Whoever closes the terminal can open it again.
+#[test]
+fn an_echo_by_stock_tools_runs_on_a_pseudo_terminal() {
+    for (kind, bitstream) in boards() {
+        let bench = Bench::new();
+        let (board, path) = terminal(&bench, kind, bitstream);
+        assert_eq!(send_and_receive(&path, &message()), message(), "{kind}");
+        assert_eq!(send_and_receive(&path, b"again"), b"again", "{kind}");
+        drop(board);
+    }
+}
+
+#[test]
+fn what_cannot_run_is_one_clear_message() {
+    let bench = Bench::new();
+    let up5k = bench.file("up5k.bin", &*UP5K);
+    let hx8k = bench.file("hx8k.bin", &*HX8K);
+    let text = bench.file("notes.bin", "no bitstream at all\n");
+    let empty = bench.file("empty.bin", "");
+    let cut = bench.file("cut.bin", &UP5K[..UP5K.len() / 2]);
+    let mut damaged = UP5K.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0x10;
+    let damaged = bench.file("damaged.bin", damaged);
+    let absent = up5k.with_file_name("absent.bin");
+    for (kind, file, expected) in [
+        ("icebreaker", &hx8k, "is for the hx8k; a virtual icebreaker has the up5k"),
+        ("ice40_hx8k_b_evn", &up5k, "type `--board icebreaker`"),
+        ("icebreaker", &text, "no iCE40 preamble"),
+        ("icebreaker", &empty, "no iCE40 preamble"),
+        ("icebreaker", &cut, "pack it again"),
+        ("icebreaker", &damaged, "pack it again"),
+        ("icebreaker", &absent, "No such file or directory"),
+        ("icebreaker", &PathBuf::from("/dev/zero"), "more than"),
+        ("icebreaker", &PathBuf::from("/tmp"), "Is a directory"),
+    ] {
+        let output = bench
+            .command(["vboard", "--board", kind, "--bitstream"])
+            .arg(file)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let code = output.status.code();
+        assert_eq!((code, output.stdout.len()), (Some(64), 0), "{}: {said}", file.display());
+        assert!(said.contains(&file.display().to_string()), "{said}");
+        assert_eq!(said.matches(expected).count(), 1, "{}: {said}", file.display());
+        assert_eq!(said.matches("error:").count(), 1, "{said}");
+    }
+}
