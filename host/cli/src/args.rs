@@ -70,6 +70,14 @@ pub struct JudgingArgs {
     /// Place-and-route seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u32,
+    /// Place the design also without the fixture, with N seeds: median, minimum and maximum of
+    /// its own predicted fmax, or delay
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seeds: u32,
+    /// Fail (timing) a design whose slowest clock is predicted below F MHz, without the fixture
+    /// (median of --seeds, else of 3)
+    #[arg(long, value_name = "F")]
+    pub min_mhz: Option<f64>,
     /// Checked samples that a pass needs [default: 8, or all steps of a shorter problem]
     #[arg(long, value_name = "N")]
     pub min_samples: Option<usize>,
@@ -83,6 +91,8 @@ impl JudgingArgs {
     pub fn options(&self) -> filbench_run::Options {
         filbench_run::Options {
             seed: self.seed,
+            seeds: self.seeds,
+            min_mhz: self.min_mhz,
             min_samples: self.min_samples,
             forbid_latches: self.forbid_latches,
             ..filbench_run::Options::default()

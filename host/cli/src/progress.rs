@@ -44,6 +44,7 @@ fn doing(subject: Subject, phase: Phase) -> String {
         Phase::Link => "linking with the fixture",
         Phase::Place => "placing and routing",
         Phase::Pack => "packing the bitstream",
+        Phase::Timing => "placing without the fixture",
         Phase::Program => "programming the board",
         Phase::Identify => "asking the board who it is",
         Phase::Play => "playing the stimulus",

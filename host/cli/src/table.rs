@@ -2,7 +2,7 @@
 
 use crate::progress::headline;
 use crate::window;
-use filbench_model::{MeasuredOn, Outcome, Report, Severity};
+use filbench_model::{MeasuredOn, Outcome, Report, Severity, Spread};
 use filbench_run::Phase;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -127,6 +127,33 @@ fn timing(table: &mut Table, report: &Report) {
             "predicted",
             &format!("{} {predicted} (static analysis{constraint})", clock.clock),
         );
+    }
+    timing_alone(table, report);
+}
+
+fn timing_alone(table: &mut Table, report: &Report) {
+    let Some(timing) = &report.timing_alone else {
+        return;
+    };
+    let seeds = match timing.seeds.len() {
+        1 => "1 seed".to_owned(),
+        count => format!("{count} seeds"),
+    };
+    let mut row = |what: &str, spread: &Spread, unit: &str| {
+        let Spread { median, min, max } = spread;
+        table.row(
+            "alone",
+            &format!(
+                "{what} {median:.1} {unit} (median of {seeds}, {min:.1} to {max:.1}; static \
+                 analysis, without the fixture)"
+            ),
+        );
+    };
+    for clock in &timing.clocks {
+        row(&clock.clock, &clock.predicted_mhz, "MHz");
+    }
+    if let Some(delay) = &timing.delay_ns {
+        row("inputs to outputs", delay, "ns");
     }
 }
 

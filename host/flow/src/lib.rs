@@ -12,6 +12,7 @@
 //! A design that is refused is a [`Verdict`]; a flow that fails is a [`Fault`].
 //! Neither ever comes from what a tool printed.
 
+mod alone;
 mod cells;
 mod dependencies;
 mod diagnostics;
@@ -33,6 +34,7 @@ mod timing;
 #[cfg(test)]
 mod random_netlists;
 
+pub use alone::TimedAlone;
 pub use events::{ClockUse, Events};
 pub use image::Firmware;
 pub use link::{Linked, LinkedDesign, SharedLink};
@@ -184,6 +186,23 @@ impl Flow {
                 Err(broken(rejection.verdict.reason))
             }
         }
+    }
+
+    /// Places and routes `design` without the fixture, for a `board` with the design's
+    /// device: its own timing, whatever the company in a bitstream. Costs a fraction of
+    /// [`Flow::place`].
+    ///
+    /// # Errors
+    /// A fault when the tool could not be run, or could not place what it has placed
+    /// beside the fixture.
+    pub fn time_alone(
+        &self,
+        design: &Design,
+        board: &Board,
+        seed: u32,
+    ) -> Result<TimedAlone, Fault> {
+        let limits = FlowFile::ice40().limits.place.limits(None);
+        alone::time(&self.toolbox, design, board, seed, limits)
     }
 
     /// What [`Flow::place`] gives to nextpnr, for whoever wants more of it

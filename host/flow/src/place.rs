@@ -80,6 +80,19 @@ pub(crate) fn inputs(linked: &Linked, board: &Board, seed: u32) -> Result<PlaceI
     })
 }
 
+/// The same for a design without the fixture, whose pins may be anywhere.
+pub(crate) fn inputs_alone(
+    module: &Module,
+    has_latches: bool,
+    board: &Board,
+    seed: u32,
+) -> Result<PlaceInputs, Fault> {
+    Ok(PlaceInputs {
+        files: vec![("linked.json", json(module)?)],
+        args: common_arguments(board, seed, has_latches),
+    })
+}
+
 /// Places and routes `linked` for `board`.
 pub(crate) fn place(
     toolbox: &Toolbox,
@@ -154,14 +167,20 @@ pub(crate) fn place(
 }
 
 fn arguments(linked: &Linked, board: &Board, seed: u32) -> Vec<String> {
+    let mut args = common_arguments(board, seed, linked.has_latches());
+    for (option, file) in [("--pcf", "board.pcf"), ("--asc", "placed.asc")] {
+        args.extend([option.to_owned(), file.to_owned()]);
+    }
+    args
+}
+
+fn common_arguments(board: &Board, seed: u32, has_latches: bool) -> Vec<String> {
     let flow = FlowFile::ice40();
     let mut args = flow.device(board.device).place_options.clone();
     for (option, value) in [
         ("--package", board.package.clone()),
         ("--json", "linked.json".to_owned()),
         ("--top", FixtureFile::get().top().to_owned()),
-        ("--pcf", "board.pcf".to_owned()),
-        ("--asc", "placed.asc".to_owned()),
         ("--report", "report.json".to_owned()),
         ("--seed", seed.to_string()),
         ("--freq", (f64::from(board.clock_hz) / 1e6).to_string()),
@@ -169,7 +188,7 @@ fn arguments(linked: &Linked, board: &Board, seed: u32) -> Vec<String> {
         args.extend([option.to_owned(), value]);
     }
     args.extend(flow.place.options.iter().cloned());
-    if linked.has_latches() {
+    if has_latches {
         args.extend(flow.place.latch_options.iter().cloned());
     }
     args
@@ -223,7 +242,7 @@ fn json(module: &Module) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(&netlist).map_err(|error| Fault::new(FaultPlace::Host, with_sources(&error)))
 }
 
-fn last_words(stderr: &[u8]) -> String {
+pub(crate) fn last_words(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let lines: Vec<&str> = text.lines().rev().take(3).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join(" / ")

@@ -3,6 +3,7 @@
 //! Numbers come from the report only; what nextpnr prints can be forged by
 //! names in the design.
 
+use crate::alone::TimedAlone;
 use crate::link::{LinkedDesign, Owner, Slot};
 use crate::place::PlacedDesign;
 use crate::with_sources;
@@ -149,13 +150,7 @@ pub(crate) fn read(
     board: &Board,
     designs: &[LinkedDesign],
 ) -> Result<Timing, Fault> {
-    let text = String::from_utf8_lossy(report);
-    let report: Report = serde_json::from_str(&text).map_err(|error| {
-        Fault::new(
-            FaultPlace::Tool,
-            format!("nextpnr's report cannot be read: {}", with_sources(&error)),
-        )
-    })?;
+    let report = parse(report)?;
     let board_mhz = f64::from(board.clock_hz) / 1e6;
     // Any design's latches may lie on the one path that is reported for all.
     let has_latches = designs.iter().any(|design| design.has_latches);
@@ -195,6 +190,39 @@ pub(crate) fn read(
             .map(|(kind, found)| (kind, (found.used, found.available)))
             .collect(),
     }))
+}
+
+fn parse(report: &[u8]) -> Result<Report, Fault> {
+    serde_json::from_str(&String::from_utf8_lossy(report)).map_err(|error| {
+        Fault::new(
+            FaultPlace::Tool,
+            format!("nextpnr's report cannot be read: {}", with_sources(&error)),
+        )
+    })
+}
+
+/// Reads nextpnr's report on a design without the fixture.
+///
+/// # Errors
+/// A fault when the report is not one.
+pub(crate) fn read_alone(report: &[u8], is_combinational: bool) -> Result<TimedAlone, Fault> {
+    let report = parse(report)?;
+    let mut clocks: Vec<(Domain, f64)> = report
+        .fmax
+        .iter()
+        .map(|(net, clock)| (Domain::of_net(net, Slot::Alone), clock.achieved))
+        .filter(|(domain, _)| domain.is_of_design())
+        .collect();
+    clocks.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let ends = |path: &&ReportedPath| {
+        [&path.from, &path.to].map(|end| Domain::of_end(end, Slot::Alone))
+            == [Domain::Play, Domain::Capture]
+    };
+    let through = report.critical_paths.iter().filter(ends).map(delay_ns).max_by(f64::total_cmp);
+    Ok(TimedAlone {
+        clocks: clocks.into_iter().map(|(domain, mhz)| (domain.name(), mhz)).collect(),
+        delay_ns: through.filter(|_| is_combinational),
+    })
 }
 
 /// The clocks of the fixture and of `design`.

@@ -7,6 +7,7 @@
 //! ports in declared order, least significant bit first within a port; output
 //! bits likewise. [`Bits`] index 0 is that first bit.
 
+mod alone;
 mod bits;
 mod interface;
 mod problem;
@@ -14,6 +15,7 @@ mod report;
 mod verdict;
 mod window;
 
+pub use alone::{ClockSpread, Spread, TimingAlone};
 pub use bits::Bits;
 pub use interface::{Direction, Interface, InterfaceMismatch, Port};
 pub use problem::{ClockEdge, Comparison, Problem, ProblemError, Step, StimulusSource};

@@ -1,4 +1,4 @@
-use crate::{Comparison, MismatchWindow, Verdict};
+use crate::{Comparison, MismatchWindow, TimingAlone, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -237,6 +237,10 @@ pub struct Report {
     pub resources: Option<Resources>,
     /// Per clock.
     pub timing: Vec<ClockTiming>,
+    /// Of the design by itself, over several seeds; absent where it was not asked for or
+    /// the design was not placed.
+    #[serde(default)]
+    pub timing_alone: Option<TimingAlone>,
     /// Longest paths, with source lines.
     pub critical_paths: Vec<CriticalPath>,
     /// What the tools said.
@@ -270,6 +274,7 @@ impl Report {
             unknown_inputs_matter: false,
             resources: None,
             timing: Vec::new(),
+            timing_alone: None,
             critical_paths: Vec::new(),
             diagnostics: Vec::new(),
             measured_on: None,

@@ -103,8 +103,12 @@ pub struct Difference {
     /// By resource; one tool version gives exactly one number, so any change
     /// counts.
     pub resources: BTreeMap<String, Changes>,
-    /// Predicted fmax of the slowest clock of the design, in MHz.
+    /// Predicted fmax of the slowest clock of the design, in MHz: of the design by itself
+    /// (the median of its seeds) where both results have it for all, else beside the
+    /// fixture.
     pub fmax: Changes,
+    /// Predicted delay of purely combinational designs by themselves, in ns; the median.
+    pub delay: Changes,
     /// Wall time by phase, of the common evaluations.
     pub times: BTreeMap<String, TimeChange>,
     /// What else is not the same, and may be the reason.
@@ -119,6 +123,7 @@ impl Difference {
         let (a, b) = (by_key(a), by_key(b));
         let pairs: Vec<(&Record, &Record)> =
             a.iter().filter_map(|(key, a)| Some((*a, *b.get(key)?))).collect();
+        let alone = has_all_alone(&pairs);
         let mut difference = Self {
             schema: DIFFERENCE_SCHEMA.to_owned(),
             common: pairs.len() as u64,
@@ -140,8 +145,17 @@ impl Difference {
                 .collect(),
             fmax: changes(
                 &pairs,
-                |record| design_fmax(&record.report.timing),
+                |record| match &record.report.timing_alone {
+                    Some(timing) if alone => Some(timing.predicted_mhz?.median),
+                    _ => design_fmax(&record.report.timing),
+                },
                 Good::High,
+                FMAX_NOISE,
+            ),
+            delay: changes(
+                &pairs,
+                |record| Some(record.report.timing_alone.as_ref()?.delay_ns?.median),
+                Good::Low,
                 FMAX_NOISE,
             ),
             times: times(&pairs),
@@ -151,7 +165,7 @@ impl Difference {
         for (a, b) in &pairs {
             difference.verdict(a, b);
         }
-        difference.noise = difference.noise();
+        difference.noise = difference.noise(alone);
         difference
     }
 
@@ -178,12 +192,17 @@ impl Difference {
         });
     }
 
-    fn noise(&self) -> Vec<String> {
+    fn noise(&self, alone: bool) -> Vec<String> {
         let rate = &self.pass_rate;
         let mut noise = vec![
             format!(
-                "predicted fmax is that of one place-and-route seed each; changes of up to \
-                 ±{:.0} % are seen between seeds of one netlist and are called noise here",
+                "predicted fmax is {}; changes of up to ±{:.0} % are seen between seeds of one \
+                 netlist and are called noise here",
+                if alone {
+                    "the median over the seeds of the design placed alone"
+                } else {
+                    "that of one place-and-route seed each"
+                },
                 FMAX_NOISE * 100.0
             ),
             "wall times depend on the machine's load and on what was cached; they are no \
@@ -209,6 +228,17 @@ impl Difference {
         });
         noise
     }
+}
+
+/// Whether every placed design was also placed alone, and there is one.
+fn has_all_alone(pairs: &[(&Record, &Record)]) -> bool {
+    let mut placed =
+        pairs.iter().flat_map(|(a, b)| [a, b]).filter(|record| !record.report.timing.is_empty());
+    let mut any = false;
+    placed.all(|record| {
+        any = true;
+        record.report.timing_alone.is_some()
+    }) && any
 }
 
 type Figure = fn(&Resources) -> u32;

@@ -34,6 +34,9 @@ impl fmt::Display for Difference {
             figures(f, resource, changes, 0)?;
         }
         figures(f, "predicted fmax (MHz)", &self.fmax, 1)?;
+        if self.delay.common > 0 {
+            figures(f, "predicted delay (ns)", &self.delay, 1)?;
+        }
         writeln!(f, "\nwall time of the common evaluations")?;
         for (phase, change) in &self.times {
             let (from, to) = (change.from_ms as f64 / 1e3, change.to_ms as f64 / 1e3);

@@ -5,7 +5,7 @@ use crate::{Ratios, Record, SuiteResults, design_fmax, verilog_eval_letter};
 use std::io::Write;
 
 /// Columns of the CSV file, in order.
-pub const CSV_COLUMNS: [&str; 31] = [
+pub const CSV_COLUMNS: [&str; 39] = [
     "problem",
     "sample",
     "class",
@@ -34,6 +34,14 @@ pub const CSV_COLUMNS: [&str; 31] = [
     "predicted_fmax_mhz",
     "golden_fmax_mhz",
     "fmax_ratio",
+    "seeds_alone",
+    "alone_fmax_mhz_median",
+    "alone_fmax_mhz_min",
+    "alone_fmax_mhz_max",
+    "alone_delay_ns_median",
+    "alone_delay_ns_min",
+    "alone_delay_ns_max",
+    "delay_ratio",
     "total_ms",
     "submission_sha256",
     "bitstream_sha256",
@@ -58,6 +66,9 @@ fn row(record: &Record, known_bad: bool) -> [String; CSV_COLUMNS.len()] {
     let golden = record.golden.as_ref();
     let golden_cells = golden.and_then(|golden| golden.resources.as_ref());
     let ratios = Ratios::of(record);
+    let alone = report.timing_alone.as_ref();
+    let (fmax, delay) =
+        (alone.and_then(|timing| timing.predicted_mhz), alone.and_then(|timing| timing.delay_ns));
     let mismatch = report.mismatch.as_ref();
     [
         text(&record.problem),
@@ -92,6 +103,14 @@ fn row(record: &Record, known_bad: bool) -> [String; CSV_COLUMNS.len()] {
         optional(design_fmax(&report.timing)),
         optional(golden.and_then(|golden| design_fmax(&golden.timing))),
         optional(ratios.fmax),
+        optional(alone.map(|timing| timing.seeds.len())),
+        optional(fmax.map(|spread| spread.median)),
+        optional(fmax.map(|spread| spread.min)),
+        optional(fmax.map(|spread| spread.max)),
+        optional(delay.map(|spread| spread.median)),
+        optional(delay.map(|spread| spread.min)),
+        optional(delay.map(|spread| spread.max)),
+        optional(ratios.delay),
         optional(report.durations_ms.get("total")),
         report.provenance.submission_sha256.clone(),
         report.provenance.bitstream_sha256.clone().unwrap_or_default(),

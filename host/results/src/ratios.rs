@@ -1,7 +1,7 @@
 //! A candidate's figures as ratios to the golden's.
 
 use crate::Record;
-use filbench_model::{ClockTiming, Resources};
+use filbench_model::{ClockTiming, Resources, Spread, TimingAlone};
 use serde::{Deserialize, Serialize};
 
 /// Where TuRTLe cuts a ratio off: twice the golden is as bad as it gets.
@@ -15,7 +15,8 @@ pub struct Ratios {
     pub lut4: Option<f64>,
     /// Flip-flops; below 1 is fewer.
     pub ff: Option<f64>,
-    /// Predicted highest frequency; above 1 is faster.
+    /// Predicted highest frequency; above 1 is faster. Of both placed alone
+    /// (the medians) where they were, else of both beside the fixture.
     pub fmax: Option<f64>,
     /// Predicted delay: of the period 1/fmax, or from input to output where
     /// nothing is clocked; below 1 is faster.
@@ -32,12 +33,18 @@ impl Ratios {
             let golden = golden.resources.as_ref().map(|cells| f64::from(of(cells)));
             over(record.report.resources.as_ref().map(|cells| f64::from(of(cells))), golden)
         };
-        let fmax = over(design_fmax(&record.report.timing), design_fmax(&golden.timing));
+        let alone = [&record.report.timing_alone, &golden.timing_alone];
+        let medians = |of: fn(&TimingAlone) -> Option<Spread>| {
+            let [ours, theirs] = alone.map(|timing| Some(of(timing.as_ref()?)?.median));
+            over(ours, theirs)
+        };
+        let fmax = medians(|timing| timing.predicted_mhz)
+            .or_else(|| over(design_fmax(&record.report.timing), design_fmax(&golden.timing)));
         Self {
             lut4: cells(|cells| cells.lut4),
             ff: cells(|cells| cells.ff),
             fmax,
-            delay: fmax.and_then(|fmax| over(Some(1.0), Some(fmax))),
+            delay: medians(|timing| timing.delay_ns).or_else(|| over(Some(1.0), fmax)),
         }
     }
 }

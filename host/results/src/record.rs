@@ -1,4 +1,4 @@
-use filbench_model::{ClockTiming, Report, Resources};
+use filbench_model::{ClockTiming, Report, Resources, TimingAlone};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -66,9 +66,10 @@ pub struct GoldenFigures {
     pub resources: Option<Resources>,
     /// Predicted timing per clock; empty where it was not placed.
     pub timing: Vec<ClockTiming>,
-    /// Predicted longest delay from input to output of a golden without
-    /// clocks, in ns.
-    pub delay_ns: Option<f64>,
+    /// Of the golden by itself, with the candidate's seeds; absent where that
+    /// was not asked for.
+    #[serde(default)]
+    pub timing_alone: Option<TimingAlone>,
 }
 
 /// One evaluation in the results of a suite.

@@ -11,7 +11,7 @@ use filbench_flow::{
 };
 use filbench_model::{
     Bits, ClockTiming, CriticalPath, Diagnostic, Fault, FaultPlace, Interface, Resources,
-    SlotRecord, Verdict,
+    SlotRecord, TimingAlone, Verdict,
 };
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub(crate) struct Findings {
     pub(crate) resources: Option<Resources>,
     pub(crate) timing: Vec<ClockTiming>,
+    pub(crate) timing_alone: Option<TimingAlone>,
+    pub(crate) golden_timing_alone: Option<TimingAlone>,
     pub(crate) critical_paths: Vec<CriticalPath>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) netlist_hash: Option<String>,

@@ -1,6 +1,7 @@
 //! What evaluations share: tools, flow, recorder, boards, firmware, caches.
 
 use crate::activity::Activity;
+use crate::alone::Timings;
 use crate::analyse::{Analyses, Known};
 use crate::batch::Batches;
 use crate::evaluation::Evaluation;
@@ -10,7 +11,7 @@ use crate::proof::Proofs;
 use crate::refusals::Refusals;
 use filbench_flow::{Firmware, Flow};
 use filbench_lab::{Place, Selector};
-use filbench_model::{ClockTiming, Fault, FaultPlace, Problem};
+use filbench_model::{ClockTiming, Fault, FaultPlace, Problem, TimingAlone};
 use filbench_stimulus::Recorder;
 use filbench_toolbox::{Toolbox, ToolboxConfig};
 use sha2::{Digest, Sha256};
@@ -61,6 +62,9 @@ pub struct Context {
     pub(crate) recording: Flights<Arc<Problem>>,
     /// Proofs in progress, by claim.
     pub(crate) proving: Flights<Vec<ClockTiming>>,
+    pub(crate) timings: Timings,
+    /// Goldens' timings by themselves in progress, by golden and seeds.
+    pub(crate) timing: Flights<TimingAlone>,
     /// Evaluations in progress that are to be done once.
     pub(crate) evaluating: Flights<Evaluation>,
     program: PathBuf,
@@ -105,6 +109,8 @@ impl Context {
             analysing: Flights::default(),
             recording: Flights::default(),
             proving: Flights::default(),
+            timings: Timings::new(&cache),
+            timing: Flights::default(),
             evaluating: Flights::default(),
             program,
             program_sha256: OnceLock::new(),
@@ -130,7 +136,12 @@ impl Context {
     /// dropped.
     pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         // Nobody closes the semaphore.
-        Arc::clone(&self.workers).acquire_owned().await.ok()
+        self.workers().acquire_owned().await.ok()
+    }
+
+    /// Where [`turn`](Self::turn)s are waited for, for work of its own task.
+    pub(crate) fn workers(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.workers)
     }
 
     /// The same surroundings with other boards.

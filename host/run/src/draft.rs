@@ -68,6 +68,7 @@ impl Draft {
         report.verdict = verdict;
         report.resources = findings.resources;
         report.timing = findings.timing;
+        report.timing_alone = findings.timing_alone;
         report.critical_paths = findings.critical_paths;
         report.diagnostics = findings.diagnostics;
         report.provenance.netlist_hash = findings.netlist_hash;
@@ -79,6 +80,8 @@ impl Draft {
             .map(|(phase, duration)| (phase.name().to_owned(), millis(duration)))
             .chain([(TOTAL.to_owned(), millis(started.elapsed()))])
             .collect();
+        let timing_alone = findings.golden_timing_alone;
+        let golden = golden.map(|golden| GoldenFacts { timing_alone, ..golden });
         Evaluation { report, artifacts: findings.artifacts, golden }
     }
 }

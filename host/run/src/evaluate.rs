@@ -1,5 +1,6 @@
 //! The evaluation itself: who waits for whom, and which verdict goes first.
 
+use crate::alone;
 use crate::analyse::{self, Known};
 use crate::build::{self, Built, Findings, Order};
 use crate::conclude::{Scores, conclude, min_samples, unjudgeable};
@@ -170,7 +171,10 @@ impl Job<'_> {
                     return Err(Verdict::interface(&differences));
                 }
                 let findings = &mut draft.findings;
-                build::implement(self.context, &phases, design, &order, findings).await
+                let built = build::implement(self.context, &phases, design, &order, findings);
+                let built = built.await?;
+                self.time_alone(&phases, &built.design, &order, findings).await?;
+                Ok(built)
             });
         let golden_timing = proof?;
         let built = if is_golden { built.map_err(golden_failed) } else { built }?;
@@ -204,6 +208,31 @@ impl Job<'_> {
         Ok(verdict)
     }
 
+    /// The design's timing by itself, where that was asked for, the golden's beside it,
+    /// and what the policy says of it.
+    async fn time_alone(
+        &self,
+        phases: &Phases,
+        design: &Arc<Design>,
+        order: &Order,
+        findings: &mut Findings,
+    ) -> Result<(), Verdict> {
+        let Some(count) = self.options.seeds_alone() else { return Ok(()) };
+        let timing = alone::time(self.context, phases, design, order, count).await?;
+        findings.golden_timing_alone = match self.golden() {
+            None => None,
+            Some(golden) if golden == self.submission => Some(timing.clone()),
+            Some(golden) => {
+                let phases = self.reporter.subject(Subject::Golden);
+                let timed = alone::of_golden(self.context, &phases, &golden, order, count).await;
+                Some(timed.map_err(golden_failed)?)
+            }
+        };
+        let checked = self.options.min_mhz.map_or(Ok(()), |mhz| alone::check(&timing, mhz));
+        findings.timing_alone = Some(timing);
+        checked
+    }
+
     /// The end of an evaluation that does not go as far as a board.
     async fn stop_early(
         &self,
@@ -220,7 +249,8 @@ impl Job<'_> {
         let got_through = match self.options.tier {
             Tier::Synth => "synthesis",
             Tier::Pnr | Tier::Board => {
-                build::implement(self.context, phases, design, order, findings).await?;
+                let built = build::implement(self.context, phases, design, order, findings).await?;
+                self.time_alone(phases, &built.design, order, findings).await?;
                 "place and route"
             }
         };

@@ -4,6 +4,7 @@ use crate::golden::GoldenFacts;
 use filbench_flow::Firmware;
 use filbench_model::Report;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 
 /// The bitstream that was played.
 pub(crate) const BITSTREAM: &str = "bitstream.bin";
@@ -40,6 +41,12 @@ pub struct Options {
     pub tier: Tier,
     /// Place-and-route seed of the candidate.
     pub seed: u32,
+    /// Place the candidate (and the golden) without the fixture with so many seeds, from
+    /// `seed` on, for [`Report::timing_alone`]; 0 for not at all.
+    pub seeds: u32,
+    /// Fail a design that is predicted to be slower, in MHz: its slowest clock, the median of
+    /// `seeds`, or of 3 where `seeds` is 0.
+    pub min_mhz: Option<f64>,
     /// Checked samples that a pass needs; see [`crate::min_samples`].
     pub min_samples: Option<usize>,
     /// Fail a design in which a latch is inferred.
@@ -53,10 +60,24 @@ impl Default for Options {
         Self {
             tier: Tier::Board,
             seed: 1,
+            seeds: 0,
+            min_mhz: None,
             min_samples: None,
             forbid_latches: false,
             firmware: None,
         }
+    }
+}
+
+/// Placements that a timing policy wants at least: one alone is noise.
+pub const POLICY_SEEDS: u32 = 3;
+
+impl Options {
+    /// How many placements of the design alone are to be made, if any.
+    pub(crate) fn seeds_alone(&self) -> Option<NonZeroU32> {
+        let seeds =
+            if self.min_mhz.is_some() && self.seeds == 0 { POLICY_SEEDS } else { self.seeds };
+        NonZeroU32::new(seeds)
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Phase {
     Place,
     /// Making the bitstream.
     Pack,
+    /// Placing the design without the fixture, once a seed.
+    Timing,
     /// Loading the bitstream into a board.
     Program,
     /// Opening the session: who answers, and which bitstream it runs.
@@ -62,6 +64,7 @@ impl Phase {
             Self::Link => "link",
             Self::Place => "place",
             Self::Pack => "pack",
+            Self::Timing => "timing",
             Self::Program => "program",
             Self::Identify => "identify",
             Self::Play => "play",
@@ -70,13 +73,14 @@ impl Phase {
     }
 
     /// Every phase, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Record,
         Self::Proof,
         Self::Synth,
         Self::Link,
         Self::Place,
         Self::Pack,
+        Self::Timing,
         Self::Program,
         Self::Identify,
         Self::Play,

@@ -1,7 +1,7 @@
 //! What is known of a problem's golden, for those who compare with it.
 
 use crate::analyse::Known;
-use filbench_model::{ClockEdge, ClockTiming, Resources};
+use filbench_model::{ClockEdge, ClockTiming, Resources, TimingAlone};
 use serde::{Deserialize, Serialize};
 
 /// A golden's netlist and figures, on the board of the evaluation.
@@ -11,6 +11,9 @@ pub struct GoldenFacts {
     pub resources: Resources,
     /// Predicted timing per clock; empty where it was not placed.
     pub timing: Vec<ClockTiming>,
+    /// Of the golden by itself, where that was asked for.
+    #[serde(default)]
+    pub timing_alone: Option<TimingAlone>,
     /// The edges of its clock inputs, one entry for each input.
     pub clocks: Vec<ClockEdge>,
     /// An input that is no clock sets, resets, latches or gates something.
@@ -28,6 +31,7 @@ impl GoldenFacts {
         Self {
             resources: known.resources,
             timing,
+            timing_alone: None,
             clocks: analysis.clocks.iter().map(|(_, edge)| *edge).collect(),
             has_other_events: analysis
                 .event_inputs

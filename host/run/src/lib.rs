@@ -14,6 +14,7 @@
 //! never becomes a failure of the design.**
 
 mod activity;
+mod alone;
 mod analyse;
 mod batch;
 mod build;

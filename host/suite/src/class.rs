@@ -25,7 +25,7 @@ pub(crate) fn figures(facts: &GoldenFacts) -> GoldenFigures {
     GoldenFigures {
         resources: Some(facts.resources),
         timing: facts.timing.clone(),
-        ..GoldenFigures::default()
+        timing_alone: facts.timing_alone.clone(),
     }
 }
 
@@ -39,6 +39,7 @@ mod tests {
         let facts = |clocks: &[ClockEdge], has_other_events, has_latches| GoldenFacts {
             resources: Resources::default(),
             timing: Vec::new(),
+            timing_alone: None,
             clocks: clocks.to_vec(),
             has_other_events,
             has_latches,

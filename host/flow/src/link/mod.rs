@@ -189,6 +189,15 @@ pub(crate) fn link(
     Ok(join(&[(design, Slot::Alone)], fixture, variant, firmware, design_room)?)
 }
 
+/// `design` alone in `surroundings` that stand where the fixture would, its input and
+/// output bits in the interface's order.
+pub(crate) fn surround(design: &Design, surroundings: Fixture) -> Module {
+    let input_map: Vec<u16> = (0..design.interface.input_bits() as u16).collect();
+    let mut linker = Linker::new(surroundings);
+    linker.add(&design.netlist, Slot::Alone, &input_map, &design.events.clocks);
+    linker.finish()
+}
+
 fn check_device(design: &Design, board: &Board) -> Result<(), Fault> {
     if design.device == board.device {
         return Ok(());

@@ -78,6 +78,44 @@ fn clocks_without_a_path_are_in_the_timing() {
 }
 
 #[test]
+fn a_design_alone_is_timed_between_its_own_registers() {
+    let timed = |design: &Design, seed| {
+        flow().time_alone(design, &icebreaker(), seed).expect("no fault of the lab")
+    };
+    let counter = timed(&design(COUNTER), 1);
+    let [(clock, mhz)] = &counter.clocks[..] else { panic!("{counter:?}") };
+    assert!(clock == "clk" && *mhz > 50.0, "{counter:?}");
+    assert_eq!((timed(&design(COUNTER), 1), counter.delay_ns), (counter.clone(), None));
+
+    // Sixteen times the logic takes longer, and no port is too many.
+    let adders = |count: usize| {
+        design(&format!(
+            "module top(input [511:0] a, output [511:0] y);
+               assign y = {{a[511:33], {}}};
+             endmodule",
+            (0..count).fold("a[32:0]".to_owned(), |sum, n| format!("({sum} + a[{n} +: 33])"))
+        ))
+    };
+    let [short, long] = [1, 4].map(|count| timed(&adders(count), 1));
+    assert_eq!(short.clocks, []);
+    let (short, long) = (short.delay_ns.expect("has a path"), long.delay_ns.expect("has one"));
+    assert!(3.0 < short && short + 2.0 < long, "{short} ns and {long} ns");
+
+    // A register without logic has no path of its own, and a latch is no wire.
+    let register = "module top(input c, d, output reg q); always @(posedge c) q <= d; endmodule";
+    let latch = "module top(input e, d, output reg q); always_latch if (e) q = d; endmodule";
+    for text in [register, latch] {
+        let alone = timed(&design(text), 1);
+        assert_eq!((alone.clocks.len(), alone.delay_ns), (0, None), "{text}");
+    }
+    // Seeds are not for show.
+    let product =
+        design("module top(input [7:0] a, b, output [8:0] y); assign y = a * b + a; endmodule");
+    let delays: Vec<_> = (1..=3).map(|seed| timed(&product, seed).delay_ns).collect();
+    assert!(delays.iter().any(|delay| *delay != delays[0]), "{delays:?}");
+}
+
+#[test]
 fn latches_place_and_other_seeds_differ() {
     let latch =
         design("module top(input en, d, output reg q); always_latch if (en) q = d; endmodule");

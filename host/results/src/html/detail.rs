@@ -3,7 +3,9 @@
 use super::{chip, measured_on, plots, wave};
 use crate::text::{LONGEST_MESSAGE, name, shortened};
 use crate::{KnownBadProblem, Ratios, Record, verilog_eval_letter};
-use filbench_model::{ClockTiming, Diagnostic, Resources, Severity, hexadecimal};
+use filbench_model::{
+    ClockTiming, Diagnostic, Resources, Severity, Spread, TimingAlone, hexadecimal,
+};
 use maud::{Markup, html};
 
 /// Most diagnostics, and most source lines of a critical path.
@@ -11,6 +13,30 @@ const DIAGNOSTICS: usize = 30;
 const SOURCES: usize = 12;
 /// Most digits of a port's value.
 const DIGITS: usize = 128;
+
+/// A figure of a design by itself.
+struct FigureAlone {
+    title: &'static str,
+    unit: &'static str,
+    of: fn(&TimingAlone) -> Option<Spread>,
+    /// To the golden's.
+    ratio: fn(&Ratios) -> Option<f64>,
+}
+
+const ALONE: [FigureAlone; 2] = [
+    FigureAlone {
+        title: "alone, slowest clock",
+        unit: "MHz",
+        of: |timing| timing.predicted_mhz,
+        ratio: |ratios| ratios.fmax,
+    },
+    FigureAlone {
+        title: "alone, inputs to outputs",
+        unit: "ns",
+        of: |timing| timing.delay_ns,
+        ratio: |ratios| ratios.delay,
+    },
+];
 
 pub fn render(record: &Record, id: &str, known_bad: Option<&KnownBadProblem>) -> Markup {
     let report = &record.report;
@@ -147,6 +173,18 @@ fn figures(record: &Record) -> Markup {
                     td.n { @if clock.of_design { (times(ratios.fmax)) } }
                 }
             }
+            @for FigureAlone { title, unit, of, ratio } in ALONE {
+                @if let Some(spread) = report.timing_alone.as_ref().and_then(of) {
+                    @let golden = record.golden.as_ref()
+                        .and_then(|golden| golden.timing_alone.as_ref()).and_then(of);
+                    tr {
+                        td { (title) }
+                        td.n { (spread_text(&spread, unit)) }
+                        td.n { @if let Some(golden) = golden { (spread_text(&golden, unit)) } }
+                        td.n { (times(ratio(&ratios))) }
+                    }
+                }
+            }
         }
     }
 }
@@ -156,6 +194,11 @@ fn predicted(clock: &ClockTiming) -> String {
         Some(mhz) => format!("{mhz:.1} MHz"),
         None => "no path between registers".to_owned(),
     }
+}
+
+fn spread_text(spread: &Spread, unit: &str) -> String {
+    let Spread { median, min, max } = spread;
+    format!("{median:.1} {unit} ({min:.1}–{max:.1})")
 }
 
 fn path(record: &Record) -> Markup {

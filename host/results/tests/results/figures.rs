@@ -1,7 +1,7 @@
 //! Statistics, CSV, JUnit and differences of made-up results.
 
 use crate::records::{mismatch, mixed, played, record};
-use filbench_model::Verdict;
+use filbench_model::{Spread, TimingAlone, TimingSource, Verdict};
 use filbench_results::{
     CSV_COLUMNS, Difference, KnownBad, Ratios, SuiteResults, Summary, write_csv, write_junit,
 };
@@ -38,6 +38,55 @@ fn ratios_are_to_the_golden_and_leave_the_fixture_out() {
     let ratios = Ratios::of(&played("p", "s", Verdict::pass(""), 25, 80.0));
     assert_eq!((ratios.lut4, ratios.ff, ratios.fmax), (Some(2.5), Some(1.0), Some(0.8)));
     assert_eq!(ratios.delay, Some(1.25));
+}
+
+/// What placements of a design by itself found.
+fn alone(mhz: Option<[f64; 3]>, ns: Option<[f64; 3]>) -> Option<TimingAlone> {
+    let spread = |values: Option<[f64; 3]>| Spread::of(values?);
+    Some(TimingAlone {
+        seeds: vec![1, 2, 3],
+        predicted_mhz: spread(mhz),
+        clocks: Vec::new(),
+        delay_ns: spread(ns),
+        source: TimingSource::StaticAnalysis,
+    })
+}
+
+#[test]
+fn figures_of_designs_alone_go_before_those_beside_the_fixture() {
+    let mut timed = played("p", "s", Verdict::pass(""), 25, 80.0);
+    timed.report.timing_alone = alone(Some([90.0, 60.0, 70.0]), None);
+    assert_eq!(Ratios::of(&timed).fmax, Some(0.8), "the golden was not placed alone");
+    timed.golden.as_mut().unwrap().timing_alone = alone(Some([35.0, 30.0, 40.0]), None);
+    assert_eq!((Ratios::of(&timed).fmax, Ratios::of(&timed).delay), (Some(2.0), Some(0.5)));
+
+    let mut combinational = played("q", "s", Verdict::pass(""), 25, 80.0);
+    combinational.report.timing_alone = alone(None, Some([9.0, 12.0, 10.0]));
+    combinational.golden.as_mut().unwrap().timing_alone = alone(None, Some([5.0, 4.0, 6.0]));
+    assert_eq!(Ratios::of(&combinational).delay, Some(2.0));
+
+    let mut file = Vec::new();
+    let results = SuiteResults::new("alone", vec![timed.clone(), combinational.clone()], None);
+    write_csv(&mut file, &results).unwrap();
+    let mut rows = csv::Reader::from_reader(&file[..]);
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let cell = |row: usize, name: &str| {
+        rows[row][CSV_COLUMNS.iter().position(|column| *column == name).unwrap()].to_owned()
+    };
+    assert_eq!(cell(0, "alone_fmax_mhz_median"), "70");
+    assert_eq!(cell(0, "alone_fmax_mhz_min"), "60");
+    assert_eq!(cell(0, "alone_delay_ns_median"), "");
+    assert_eq!(cell(1, "alone_delay_ns_max"), "12");
+    assert_eq!(cell(1, "delay_ratio"), "2");
+
+    let mut later = [timed, combinational];
+    later[0].report.timing_alone = alone(Some([50.0; 3]), None);
+    later[1].report.timing_alone = alone(None, Some([9.5; 3]));
+    let later = SuiteResults::new("later", later.to_vec(), None);
+    let difference = Difference::between(&results, &later);
+    assert_eq!((difference.fmax.worse[0].from, difference.fmax.worse[0].to), (70.0, 50.0));
+    assert_eq!((difference.delay.common, difference.delay.noise), (1, 1));
+    assert!(difference.noise[0].contains("placed alone"), "{:?}", difference.noise);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub fn played(problem: &str, sample: &str, verdict: Verdict, lut4: u32, mhz: f64
     record.golden = Some(GoldenFigures {
         resources: Some(Resources { lut4: 10, ff: 4, ..Resources::default() }),
         timing: clocks(100.0),
-        delay_ns: None,
+        timing_alone: None,
     });
     let report = &mut record.report;
     report.resources = Some(Resources { lut4, ff: 4, ..Resources::default() });
