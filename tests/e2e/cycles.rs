@@ -53,6 +53,8 @@ fn budgets(kind: &str) -> Result<(), Failed> {
     let Placement::Placed(placed) = placement else { panic!("{placement:?}") };
     let bitstream = lab.flow.pack(&placed).unwrap().bytes;
 
+    assert_eq!(idle_level(&lab.board, &bitstream), Some(true), "{kind} without a cable");
+
     let slot = &linked.designs[0];
     let bit = |map: &[u16], k: usize| u32::from(map[k]);
     let mut vectors = Vec::new();
@@ -96,6 +98,25 @@ fn budgets(kind: &str) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The level of the receive pin when nothing drives it.
+fn idle_level(board: &Board, bitstream: &[u8]) -> Option<bool> {
+    // The cable is plugged into another pin.
+    let unplugged = Pins { uart_rx: &board.led.pin, ..pins(board) };
+    let netlist = decode(bitstream).unwrap();
+    let running = VirtualBoard::new(netlist, &unplugged, EngineKind::Event).unwrap();
+    running.pin(&board.uart.rx).unwrap()
+}
+
+fn pins(board: &Board) -> Pins<'_> {
+    Pins {
+        package: &board.package,
+        clock: &board.clock_pin,
+        uart_rx: &board.uart.rx,
+        uart_tx: &board.uart.tx,
+        uart_divider: board.uart.divider,
+    }
+}
+
 struct Counted {
     boot: u64,
     play: u64,
@@ -108,15 +129,8 @@ fn count<V: Iterator<Item = (Vec<u8>, bool)>>(
     engine: EngineKind,
     plan: PlayPlan<V>,
 ) -> Counted {
-    let pins = Pins {
-        package: &board.package,
-        clock: &board.clock_pin,
-        uart_rx: &board.uart.rx,
-        uart_tx: &board.uart.tx,
-        uart_divider: board.uart.divider,
-    };
     let netlist = decode(bitstream).unwrap();
-    let running = Arc::new(Mutex::new(VirtualBoard::new(netlist, &pins, engine).unwrap()));
+    let running = Arc::new(Mutex::new(VirtualBoard::new(netlist, &pins(board), engine).unwrap()));
     let now = || running.lock().unwrap().cycles();
     // Time-outs never strike: the link answers at once or fails.
     let timing =

@@ -19,20 +19,21 @@ use std::time::Duration;
 /// How long the board may take for an answer; it needs less than a second.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// tests/designs/uart_echo.v for a board, built the way its maker would.
-fn echo(kind: &str) -> Vec<u8> {
+/// The module `top` of tests/designs/uart_echo.v and pll_echo.v for a board, built the way
+/// its maker would.
+fn build(kind: &str, top: &str) -> Vec<u8> {
     let lab = Lab::open(kind);
     let dir = JobDir::create().unwrap();
-    let source = std::fs::read(root().join("tests/designs/uart_echo.v")).unwrap();
-    dir.write("uart_echo.v", source).unwrap();
-    let uart = &lab.board.uart;
-    let pcf = format!(
-        "set_io clk {}\nset_io rx {}\nset_io tx {}\n",
-        lab.board.clock_pin, uart.rx, uart.tx
-    );
+    for name in ["uart_echo.v", "pll_echo.v"] {
+        let source = std::fs::read(root().join("tests/designs").join(name)).unwrap();
+        dir.write(name, source).unwrap();
+    }
+    let (clock, uart) = (&lab.board.clock_pin, &lab.board.uart);
+    let pcf = format!("set_io clk {clock}\nset_io rx {}\nset_io tx {}\n", uart.rx, uart.tx);
     dir.write("pins.pcf", pcf).unwrap();
-    let synthesis = "read_verilog uart_echo.v; synth_ice40 -top uart_echo -json echo.json";
-    lab.tool(&dir, Tool::Yosys, &["-q", "-p", synthesis]);
+    let synthesis =
+        format!("read_verilog uart_echo.v pll_echo.v; synth_ice40 -top {top} -json echo.json");
+    lab.tool(&dir, Tool::Yosys, &["-q", "-p", &synthesis]);
     let device = format!("--{}", lab.board.device);
     let files = ["--json", "echo.json", "--pcf", "pins.pcf", "--asc", "echo.asc"];
     let package = ["--package", lab.board.package.as_str(), "--freq", "12", "--quiet"];
@@ -42,8 +43,8 @@ fn echo(kind: &str) -> Vec<u8> {
     dir.read("echo.bin", FILE_BYTES).unwrap().unwrap()
 }
 
-static UP5K: LazyLock<Vec<u8>> = LazyLock::new(|| echo("icebreaker"));
-static HX8K: LazyLock<Vec<u8>> = LazyLock::new(|| echo("ice40_hx8k_b_evn"));
+static UP5K: LazyLock<Vec<u8>> = LazyLock::new(|| build("icebreaker", "uart_echo"));
+static HX8K: LazyLock<Vec<u8>> = LazyLock::new(|| build("ice40_hx8k_b_evn", "uart_echo"));
 
 /// The kinds of boards, and what runs on each.
 fn boards() -> [(&'static str, &'static [u8]); 2] {
@@ -62,21 +63,33 @@ fn message() -> Vec<u8> {
     (0..=255u8).chain((0..=255u8).map(|byte| byte.wrapping_mul(77).wrapping_add(5))).collect()
 }
 
+/// Sends the message on the board's standard input, and has it back on its output.
+fn echoes(kind: &str, bitstream: &[u8]) {
+    let bench = Bench::new();
+    let file = bench.file("echo.bin", bitstream);
+    let mut child = vboard(&bench, kind, &file, "stdio")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&message()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{kind}: {}", output.status);
+    assert_eq!(output.stdout, message(), "{kind}");
+}
+
 #[test]
 fn an_echo_by_stock_tools_runs_on_standard_streams() {
     for (kind, bitstream) in boards() {
-        let bench = Bench::new();
-        let file = bench.file("echo.bin", bitstream);
-        let mut child = vboard(&bench, kind, &file, "stdio")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(&message()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{kind}: {}", output.status);
-        assert_eq!(output.stdout, message(), "{kind}");
+        echoes(kind, bitstream);
     }
+}
+
+/// At another rate than the PLL's, no byte would come back whole.
+#[test]
+fn an_echo_runs_from_a_pll() {
+    echoes("icebreaker", &build("icebreaker", "pll_echo_pad"));
+    echoes("ice40_hx8k_b_evn", &build("ice40_hx8k_b_evn", "pll_echo_core"));
 }
 
 /// Kills it when the test ends, however that is.

@@ -510,5 +510,7 @@ fn compare(
         }
         watcher.observe(&boards[0].1);
     }
-    Ok(Passed { undefined, samples, coverage: watcher.coverage(&boards[0].1) })
+    let mut coverage = watcher.coverage(&boards[0].1);
+    coverage.count_text(&design.verilog);
+    Ok(Passed { undefined, samples, coverage })
 }

@@ -167,6 +167,7 @@ fn keep(dir: &Path, evaluation: &Evaluation, json: &str) -> anyhow::Result<()> {
     let write = |name: &str, contents: &[u8]| {
         let path = dir.join(name);
         std::fs::write(&path, contents)
+            .inspect_err(|_| drop(std::fs::remove_file(&path)))
             .with_context(|| format!("cannot write {}; is there room?", path.display()))
     };
     for name in filbench_run::ARTIFACTS {

@@ -62,6 +62,29 @@ fn the_same_design_gives_the_same_bitstream() {
     assert!(placed.utilisation["ICESTORM_LC"].0 > 500);
 }
 
+/// What the fixture takes of a UP5K; a wide design's wrapper beside it.
+#[test]
+fn the_fixture_keeps_to_its_size() {
+    let fixture_beside = |inputs: usize, outputs: usize| {
+        let wire = format!(
+            "module top(input [{}:0] a, output [{}:0] y); assign y = a[0]; endmodule",
+            inputs - 1,
+            outputs - 1
+        );
+        let placed = place(&link(&design(&wire)), 1);
+        let clocks = placed.designs[0].timing.iter();
+        let slowest = clocks.filter_map(|clock| clock.predicted_mhz).fold(f64::MAX, f64::min);
+        assert!(slowest > 1.5 * 12.0, "{slowest} MHz with {inputs} inputs, {outputs} outputs");
+        let used = |what: &str| placed.utilisation[what].0;
+        (used("ICESTORM_LC"), used("ICESTORM_RAM"))
+    };
+    let (cells, rams) = fixture_beside(32, 32);
+    assert!(cells <= 1000 && rams <= 16, "{cells} logic cells, {rams} block RAMs");
+    let (wide, _) = fixture_beside(1040, 512);
+    let budget = 2 * (1040 - 32) + (512 - 32);
+    assert!(wide - cells <= budget, "{wide} logic cells with a wide wrapper, {cells} without");
+}
+
 /// Neither of the two clocks has a path from register to register.
 #[test]
 fn clocks_without_a_path_are_in_the_timing() {
