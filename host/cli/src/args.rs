@@ -84,6 +84,9 @@ pub struct JudgingArgs {
     /// Fail a design in which a latch is inferred
     #[arg(long)]
     pub forbid_latches: bool,
+    /// Simulate the candidate on the same steps, too, and show where simulation and board differ
+    #[arg(long)]
+    pub simulate: bool,
 }
 
 impl JudgingArgs {
@@ -95,6 +98,7 @@ impl JudgingArgs {
             min_mhz: self.min_mhz,
             min_samples: self.min_samples,
             forbid_latches: self.forbid_latches,
+            simulate: self.simulate,
             ..filbench_run::Options::default()
         }
     }

@@ -49,10 +49,11 @@ fn doing(subject: Subject, phase: Phase) -> String {
         Phase::Identify => "asking the board who it is",
         Phase::Play => "playing the stimulus",
         Phase::Compare => "comparing",
+        Phase::Simulate => "simulating the candidate",
     };
     match subject {
         Subject::Golden => format!("golden: {what}"),
-        Subject::Problem | Subject::Candidate => what.to_owned(),
+        Subject::Problem | Subject::Candidate | Subject::Simulation => what.to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::progress::headline;
 use crate::window;
-use filbench_model::{MeasuredOn, Outcome, Report, Severity, Spread};
+use filbench_model::{DisagreementKind, MeasuredOn, Outcome, Report, Severity, Spread};
 use filbench_run::Phase;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -35,6 +35,7 @@ pub fn render(report: &Report, out: Option<&Path>) -> String {
         }
     }
     samples(&mut table, report);
+    simulated(&mut table, report);
     resources(&mut table, report);
     timing(&mut table, report);
     board(&mut table, report);
@@ -87,6 +88,33 @@ fn samples(table: &mut Table, report: &Report) {
     table.row("samples", &text);
     if !report.output_bits_never_checked.is_empty() {
         table.row("unchecked", &report.output_bits_never_checked.join(", "));
+    }
+}
+
+/// What simulation says, and where the board says something else.
+fn simulated(table: &mut Table, report: &Report) {
+    let Some(simulated) = &report.simulated else { return };
+    table.row("simulated", &format!("{}: {}", simulated.outcome, simulated.reason));
+    if let Some(differs) = &simulated.sim_board_disagreement {
+        let kind = match differs.kind {
+            DisagreementKind::Contradiction => "simulation and board disagree",
+            DisagreementKind::UnknownInSimulation => "unknown in simulation, not on the board",
+        };
+        table.row(
+            "",
+            &format!(
+                "{kind} in {} of {} samples, first in step {}, port `{}`",
+                simulated.disagreeing_samples,
+                simulated.compared_with_board,
+                differs.step,
+                differs.port
+            ),
+        );
+        table.row("  simulated", &value(&differs.simulated));
+        table.row("  captured", &value(&differs.captured));
+    } else if simulated.compared_with_board > 0 {
+        let samples = simulated.compared_with_board;
+        table.row("", &format!("simulation and board agree in all {samples} samples"));
     }
 }
 

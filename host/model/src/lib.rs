@@ -12,6 +12,7 @@ mod bits;
 mod interface;
 mod problem;
 mod report;
+mod simulated;
 mod verdict;
 mod window;
 
@@ -24,5 +25,6 @@ pub use report::{
     Provenance, REPORT_SCHEMA, Report, Resources, Severity, SlotRecord, TimingSource, ToolRecord,
     report_schema,
 };
+pub use simulated::{Disagreement, DisagreementKind, Simulated, SimulatedOutcome};
 pub use verdict::{FailStage, Fault, FaultPlace, InconclusiveReason, Outcome, Stage, Verdict};
 pub use window::{InputWindow, MismatchWindow, OutputWindow, hexadecimal};

@@ -1,4 +1,4 @@
-use crate::{Comparison, MismatchWindow, TimingAlone, Verdict};
+use crate::{Comparison, MismatchWindow, Simulated, TimingAlone, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -231,6 +231,9 @@ pub struct Report {
     pub mismatch: Option<Mismatch>,
     /// The steps around the first difference, for `mismatch`.
     pub mismatch_window: Option<MismatchWindow>,
+    /// What the candidate does in simulation; absent where nobody asked.
+    #[serde(default)]
+    pub simulated: Option<Simulated>,
     /// Playing unknown inputs as 0 and as 1 gave different responses.
     pub unknown_inputs_matter: bool,
     /// Of the design alone; absent where synthesis failed.
@@ -271,6 +274,7 @@ impl Report {
             mismatching_samples: None,
             mismatch: None,
             mismatch_window: None,
+            simulated: None,
             unknown_inputs_matter: false,
             resources: None,
             timing: Vec::new(),

@@ -5,7 +5,7 @@ use crate::{Ratios, Record, SuiteResults, design_fmax, verilog_eval_letter};
 use std::io::Write;
 
 /// Columns of the CSV file, in order.
-pub const CSV_COLUMNS: [&str; 39] = [
+pub const CSV_COLUMNS: [&str; 45] = [
     "problem",
     "sample",
     "class",
@@ -18,6 +18,12 @@ pub const CSV_COLUMNS: [&str; 39] = [
     "mismatching_samples",
     "mismatch_step",
     "mismatch_port",
+    "simulated",
+    "simulated_mismatch_step",
+    "simulated_mismatch_port",
+    "sim_board_disagreement",
+    "sim_board_disagreement_step",
+    "sim_board_disagreement_port",
     "measured_on",
     "board",
     "seed",
@@ -70,6 +76,9 @@ fn row(record: &Record, known_bad: bool) -> [String; CSV_COLUMNS.len()] {
     let (fmax, delay) =
         (alone.and_then(|timing| timing.predicted_mhz), alone.and_then(|timing| timing.delay_ns));
     let mismatch = report.mismatch.as_ref();
+    let simulated = report.simulated.as_ref();
+    let in_simulation = simulated.and_then(|simulated| simulated.mismatch.as_ref());
+    let differs = simulated.and_then(|simulated| simulated.sim_board_disagreement.as_ref());
     [
         text(&record.problem),
         text(&record.sample),
@@ -83,6 +92,12 @@ fn row(record: &Record, known_bad: bool) -> [String; CSV_COLUMNS.len()] {
         optional(report.mismatching_samples),
         optional(mismatch.map(|mismatch| mismatch.step)),
         mismatch.map_or(String::new(), |mismatch| text(&mismatch.port)),
+        optional(simulated.map(|simulated| simulated.outcome)),
+        optional(in_simulation.map(|mismatch| mismatch.step)),
+        in_simulation.map_or(String::new(), |mismatch| text(&mismatch.port)),
+        optional(differs.map(|differs| differs.kind)),
+        optional(differs.map(|differs| differs.step)),
+        differs.map_or(String::new(), |differs| text(&differs.port)),
         match report.measured_on {
             None => String::new(),
             Some(filbench_model::MeasuredOn::Virtual) => "virtual".to_owned(),

@@ -77,6 +77,7 @@ fn page(
                     (tiles(summary))
                     (notes(results, summary, folded, folded_rows))
                     (estimates(summary))
+                    (simulated(summary))
                     h2 { "Plots" }
                     div.plots {
                         (plots::classes(summary))
@@ -218,6 +219,34 @@ fn estimates(summary: &Summary) -> Markup {
     }
 }
 
+/// What simulation says against what the board says, where anything was simulated.
+fn simulated(summary: &Summary) -> Markup {
+    html! { @if !summary.simulated.is_empty() {
+        div.plots.small-plots { figure {
+            figcaption {
+                "Simulated against measured"
+                small { "evaluations by what simulation says and by verdict" }
+            }
+            table {
+                tr {
+                    th { "simulated" }
+                    @for outcome in OUTCOMES { th.n { (outcome) } }
+                }
+                @for (said, outcomes) in &summary.simulated { tr {
+                    td { (said) }
+                    @for (_, count) in outcomes.each() { td.n { (count) } }
+                } }
+            }
+            @if summary.sim_board_disagreements.is_empty() {
+                p.soft { "Simulation and board agree in every compared sample." }
+            }
+            @for (kind, count) in &summary.sim_board_disagreements {
+                p { (count) " evaluations in which simulation and board differ: " (kind) }
+            }
+        } }
+    } }
+}
+
 fn table(results: &SuiteResults, ids: &[String], details: &[Option<String>]) -> Markup {
     let columns = [
         ("Problem", false),
@@ -276,6 +305,12 @@ fn row(record: &Record, id: &str, has_detail: bool, known_bad: bool) -> Markup {
                 (chip(report.verdict.outcome))
                 @if let Some(stage) = report.verdict.stage { br; small { (stage) } }
                 @if known_bad { br; small { "known bad" } }
+                @if let Some(simulated) = &report.simulated {
+                    br; small { "simulated: " (simulated.outcome) }
+                    @if let Some(differs) = &simulated.sim_board_disagreement {
+                        br; small { "disagreement: " (differs.kind) }
+                    }
+                }
             }
             td { @if let Some(on) = report.measured_on { (measured_on(on)) } }
             td.n { (cells.map_or(String::new(), |cells| cells.lut4.to_string())) }

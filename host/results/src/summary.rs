@@ -146,6 +146,12 @@ pub struct Summary {
     pub delay_score: CostScore,
     /// By phase; `total` is the whole evaluation.
     pub times: BTreeMap<String, PhaseTimes>,
+    /// Verdicts of the simulated evaluations by what simulation says.
+    #[serde(default)]
+    pub simulated: BTreeMap<String, Outcomes>,
+    /// Evaluations in which simulation and board disagree, by how.
+    #[serde(default)]
+    pub sim_board_disagreements: BTreeMap<String, u64>,
     /// Evaluations on a virtual board.
     pub on_virtual: u64,
     /// Evaluations on a physical board.
@@ -180,6 +186,8 @@ impl Summary {
             ff_score: score(results, |ratios| ratios.ff),
             delay_score: score(results, |ratios| ratios.delay),
             times: BTreeMap::new(),
+            simulated: BTreeMap::new(),
+            sim_board_disagreements: BTreeMap::new(),
             on_virtual: 0,
             on_physical: 0,
             boards: BTreeSet::new(),
@@ -206,6 +214,14 @@ impl Summary {
             }
             let letter = verilog_eval_letter(&report.verdict);
             *summary.verilog_eval_letters.entry(letter).or_default() += 1;
+            if let Some(simulated) = &report.simulated {
+                let said = simulated.outcome.to_string();
+                summary.simulated.entry(said).or_default().add(outcome);
+                if let Some(differs) = &simulated.sim_board_disagreement {
+                    let kind = differs.kind.to_string();
+                    *summary.sim_board_disagreements.entry(kind).or_default() += 1;
+                }
+            }
             match report.measured_on {
                 Some(MeasuredOn::Virtual) => summary.on_virtual += 1,
                 Some(MeasuredOn::Physical) => summary.on_physical += 1,

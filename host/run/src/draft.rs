@@ -5,8 +5,11 @@ use crate::conclude::Scores;
 use crate::evaluation::Evaluation;
 use crate::event::{Reporter, millis};
 use crate::golden::GoldenFacts;
+use crate::play::Play;
 use crate::scoreboard::never_checked;
+use crate::simulated::simulated;
 use filbench_model::{Problem, Provenance, Report, Verdict};
+use filbench_stimulus::CandidateRun;
 use std::time::{Instant, SystemTime};
 
 /// The key of the whole evaluation's wall time in a report's durations.
@@ -18,6 +21,8 @@ pub(crate) struct Draft {
     pub(crate) report: Report,
     pub(crate) findings: Findings,
     pub(crate) golden: Option<GoldenFacts>,
+    /// The candidate's simulation, where there was one.
+    runs: Option<Vec<CandidateRun>>,
     started: Instant,
 }
 
@@ -27,6 +32,7 @@ impl Draft {
             started: Instant::now(),
             findings: Findings::default(),
             golden: None,
+            runs: None,
             report: Report::new(
                 // Replaced by `finish`, the only way to the report.
                 Verdict::pass(""),
@@ -62,9 +68,20 @@ impl Draft {
         report.output_bits_never_checked = never_checked(problem);
     }
 
+    /// How the candidate does in simulation, if anybody asked.
+    pub(crate) fn simulate(&mut self, problem: &Problem, runs: Option<Vec<CandidateRun>>) {
+        self.runs = runs;
+        self.played(problem, &[]);
+    }
+
+    /// Compares the simulation with what a board answered.
+    pub(crate) fn played(&mut self, problem: &Problem, plays: &[Play]) {
+        self.report.simulated = self.runs.as_ref().map(|runs| simulated(problem, runs, plays));
+    }
+
     /// The record, whole.
     pub(crate) fn finish(self, verdict: Verdict, reporter: &Reporter) -> Evaluation {
-        let Self { mut report, findings, golden, started } = self;
+        let Self { mut report, findings, golden, runs: _, started } = self;
         report.verdict = verdict;
         report.resources = findings.resources;
         report.timing = findings.timing;

@@ -23,7 +23,7 @@ use filbench_model::{
     ClockTiming, Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Interface,
     LinkRecord, MeasuredOn, Outcome, Problem, Provenance, Stage, ToolRecord, Verdict,
 };
-use filbench_stimulus::{Analysis, ProblemFiles, SourceText};
+use filbench_stimulus::{Analysis, CandidateRun, ProblemFiles, SourceText};
 use filbench_toolbox::ToolboxError;
 use sha2::{Digest, Sha256};
 use std::fmt::Debug;
@@ -163,8 +163,9 @@ impl Job<'_> {
         }
 
         let unproven = golden.as_ref().filter(|_| !is_golden);
-        let (proof, built) =
-            tokio::join!(self.prove(&problem, unproven, place.as_mut(), &order), async {
+        let (proof, built, simulation) = tokio::join!(
+            self.prove(&problem, unproven, place.as_mut(), &order),
+            async {
                 let design = design?;
                 let differences = problem.interface.compare(&design.interface);
                 if !differences.is_empty() {
@@ -175,7 +176,10 @@ impl Job<'_> {
                 let built = built.await?;
                 self.time_alone(&phases, &built.design, &order, findings).await?;
                 Ok(built)
-            });
+            },
+            self.simulate(&problem),
+        );
+        draft.simulate(&problem, simulation?);
         let golden_timing = proof?;
         let built = if is_golden { built.map_err(golden_failed) } else { built }?;
 
@@ -470,6 +474,28 @@ impl Job<'_> {
         Playing { phases, built, problem, wiring: &wiring }.play(place, link).await
     }
 
+    /// The candidate in simulation, where that is asked for. Beside its way to the board,
+    /// and without a part in the verdict.
+    async fn simulate(&self, problem: &Arc<Problem>) -> Result<Option<Vec<CandidateRun>>, Fault> {
+        if !self.options.simulate {
+            return Ok(None);
+        }
+        let _turn = self.context.turn().await;
+        let recorder = Arc::clone(&self.context.recorder);
+        let (problem, submission) = (Arc::clone(problem), Arc::clone(&self.submission));
+        let simulating = blocking(move || {
+            let text = |file: &SourceFile| SourceText {
+                name: file.name.clone(),
+                contents: file.contents.clone(),
+            };
+            let sources: Vec<SourceText> = submission.files.iter().map(text).collect();
+            recorder.simulate_candidate(&problem, &sources, &submission.top)
+        });
+        let phases = self.reporter.subject(Subject::Simulation);
+        let runs = phases.run(Phase::Simulate, simulating).await??;
+        Ok(Some(runs))
+    }
+
     /// Plays and compares; the waveform of a mismatch goes to the draft.
     async fn play(
         &self,
@@ -487,6 +513,7 @@ impl Job<'_> {
             .run(Phase::Compare, async {
                 let scores = score(problem, &plays);
                 draft.score(problem, &scores);
+                draft.played(problem, &plays);
                 if let Some((unknown, _, mismatch)) = scores.mismatch()
                     && let Some((_, responses)) = plays.iter().find(|(u, _)| *u == unknown)
                 {

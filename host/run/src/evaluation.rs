@@ -51,6 +51,8 @@ pub struct Options {
     pub min_samples: Option<usize>,
     /// Fail a design in which a latch is inferred.
     pub forbid_latches: bool,
+    /// Simulate the candidate on the same steps as well.
+    pub simulate: bool,
     /// In place of the built firmware, for tests of the chain itself.
     pub firmware: Option<Firmware>,
 }
@@ -64,6 +66,7 @@ impl Default for Options {
             min_mhz: None,
             min_samples: None,
             forbid_latches: false,
+            simulate: false,
             firmware: None,
         }
     }

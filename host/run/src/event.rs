@@ -19,14 +19,16 @@ pub enum Subject {
     Golden,
     /// The submission that is judged.
     Candidate,
+    /// The same in simulation, beside its way through the chain.
+    Simulation,
 }
 
 /// One stretch of an evaluation.
 ///
-/// The problem has the phases `record` and `proof`, golden and candidate all
-/// the others. A subject's phases follow one another in the order of
+/// The problem has the phases `record` and `proof`, the simulation `simulate`,
+/// golden and candidate all the others. A subject's phases follow one another in the order of
 /// declaration; a retry goes back to [`Program`](Self::Program). Those of the
-/// problem may overlap the candidate's.
+/// problem and of the simulation may overlap the candidate's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -52,6 +54,8 @@ pub enum Phase {
     Play,
     /// The scoreboard.
     Compare,
+    /// The candidate in simulation, where that is asked for.
+    Simulate,
 }
 
 impl Phase {
@@ -69,11 +73,12 @@ impl Phase {
             Self::Identify => "identify",
             Self::Play => "play",
             Self::Compare => "compare",
+            Self::Simulate => "simulate",
         }
     }
 
     /// Every phase, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Record,
         Self::Proof,
         Self::Synth,
@@ -85,6 +90,7 @@ impl Phase {
         Self::Identify,
         Self::Play,
         Self::Compare,
+        Self::Simulate,
     ];
 }
 

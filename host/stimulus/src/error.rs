@@ -179,6 +179,9 @@ pub enum RecordError {
     /// The toolbox failed.
     #[error(transparent)]
     Toolbox(#[from] ToolboxError),
+    /// The system has no random numbers.
+    #[error("no random name for a simulation")]
+    Entropy(#[source] getrandom::Error),
     /// A job folder failed.
     #[error(transparent)]
     JobDir(#[from] JobDirError),
@@ -199,7 +202,9 @@ impl From<RecordError> for Fault {
                 FaultPlace::SandboxUnavailable
             }
             RecordError::Toolbox(_) | RecordError::Disturbed { .. } => FaultPlace::Tool,
-            RecordError::JobDir(_) | RecordError::Cache { .. } => FaultPlace::Host,
+            RecordError::JobDir(_) | RecordError::Cache { .. } | RecordError::Entropy(_) => {
+                FaultPlace::Host
+            }
             _ => FaultPlace::Problem,
         };
         let mut text = error.to_string();

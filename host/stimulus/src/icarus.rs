@@ -28,6 +28,11 @@ pub(crate) struct Simulation<'a> {
     dir: JobDir,
     problem: &'a str,
     what: &'a str,
+    limits: Limits,
+    /// Names that nobody may know before the simulation; messages do not repeat them.
+    secrets: Vec<String>,
+    /// The compiled simulation.
+    image: String,
     /// Arguments for the sources, in order.
     sources: Vec<String>,
 }
@@ -39,7 +44,20 @@ impl<'a> Simulation<'a> {
         problem: &'a str,
         what: &'a str,
     ) -> Result<Self, RecordError> {
-        Ok(Self { toolbox, dir: JobDir::create()?, problem, what, sources: Vec::new() })
+        let (dir, limits) = (JobDir::create()?, LIMITS);
+        let (secrets, image, sources) = (Vec::new(), IMAGE.to_owned(), Vec::new());
+        Ok(Self { toolbox, dir, problem, what, limits, secrets, image, sources })
+    }
+
+    /// The same with these limits.
+    pub(crate) fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The same with `image` as the compiled simulation's name, and messages in which
+    /// `secrets` are not repeated.
+    pub(crate) fn with_secrets(self, image: String, secrets: Vec<String>) -> Self {
+        Self { image, secrets, ..self }
     }
 
     /// Adds files that were handed in. Those that are no sources also go where `$readmemh`
@@ -73,8 +91,16 @@ impl<'a> Simulation<'a> {
 
     /// Compiles the sources with these roots, and runs them to the end.
     pub(crate) fn run(&self, tops: &[&str]) -> Result<(), RecordError> {
+        self.compile(tops)?;
+        self.execute()
+    }
+
+    /// Compiles the sources with these roots.
+    pub(crate) fn compile(&self, tops: &[&str]) -> Result<(), RecordError> {
         let mut args: Vec<String> =
-            ["-g2012", "-grelative-include", "-I", SOURCES, "-o", IMAGE].map(Into::into).into();
+            ["-g2012", "-grelative-include", "-I", SOURCES, "-o", &self.image]
+                .map(Into::into)
+                .into();
         for top in tops {
             args.extend(["-s".to_owned(), (*top).to_owned()]);
         }
@@ -84,32 +110,32 @@ impl<'a> Simulation<'a> {
         if run.exit != ToolExit::Exited(0) {
             return Err(self.rejected(Tool::Iverilog, &run));
         }
+        Ok(())
+    }
+
+    /// Runs what was compiled to the end.
+    pub(crate) fn execute(&self) -> Result<(), RecordError> {
         // `-none`: a bench's own waveform goes nowhere.
-        let run = self.tool(Tool::Vvp, vec![IMAGE.into(), "-none".into()])?;
+        let run = self.tool(Tool::Vvp, vec![self.image.clone(), "-none".into()])?;
         self.undisturbed(Tool::Vvp, &run.exit)?;
-        let how = match &run.exit {
+        match &run.exit {
             // A bench may end with any status, by `$fatal` for instance.
-            ToolExit::Exited(_) => return Ok(()),
-            ToolExit::CpuLimit => format!("{} s of CPU time", LIMITS.cpu.as_secs()),
-            ToolExit::MemoryLimit => format!("{} of memory", mib(LIMITS.memory_bytes)),
-            ToolExit::OutputLimit => format!("{} of output", mib(LIMITS.output_bytes)),
-            ToolExit::WallLimit | ToolExit::Killed(_) | ToolExit::Trapped(_) => {
-                return Err(self.rejected(Tool::Vvp, &run));
-            }
-        };
-        Err(RecordError::Endless {
-            problem: self.problem.to_owned(),
-            what: self.what.to_owned(),
-            how,
-        })
+            ToolExit::Exited(_) => Ok(()),
+            _ => Err(self.rejected(Tool::Vvp, &run)),
+        }
     }
 
     /// An error where something outside ended the tool, and not what it was given.
     fn undisturbed(&self, tool: Tool, exit: &ToolExit) -> Result<(), RecordError> {
-        disturbance(exit).map_or(Ok(()), |how| {
+        disturbance(exit, &self.limits).map_or(Ok(()), |how| {
             let (problem, what) = (self.problem.to_owned(), self.what.to_owned());
             Err(RecordError::Disturbed { problem, tool, what, how })
         })
+    }
+
+    /// The compiled simulation.
+    pub(crate) fn image(&self) -> Result<Vec<u8>, RecordError> {
+        self.output(&self.image)
     }
 
     /// What the simulation left under `name`.
@@ -135,13 +161,27 @@ impl<'a> Simulation<'a> {
     }
 
     fn tool(&self, tool: Tool, args: Vec<String>) -> Result<ToolRun, RecordError> {
-        let job =
-            ToolJob { tool, args, dir: self.dir.path(), read_only: Vec::new(), limits: LIMITS };
+        let (dir, limits) = (self.dir.path(), self.limits);
+        let job = ToolJob { tool, args, dir, read_only: Vec::new(), limits };
         Ok(self.toolbox.run(&job)?)
     }
 
+    /// Why a tool did not come to a good end.
     fn rejected(&self, tool: Tool, run: &ToolRun) -> RecordError {
+        let (problem, limits) = (self.problem.to_owned(), &self.limits);
+        let how = match &run.exit {
+            ToolExit::CpuLimit => Some(format!("{} s of CPU time", limits.cpu.as_secs())),
+            ToolExit::MemoryLimit => Some(format!("{} of memory", mib(limits.memory_bytes))),
+            ToolExit::OutputLimit => Some(format!("{} of output", mib(limits.output_bytes))),
+            _ => None,
+        };
+        if let Some(how) = how {
+            return RecordError::Endless { problem, what: self.what.to_owned(), how };
+        }
         let mut said = String::from_utf8_lossy(&run.stderr).trim().to_owned();
+        for secret in &self.secrets {
+            said = said.replace(secret.as_str(), "filbench");
+        }
         if said.is_empty() {
             said = format!("it ended with {:?} and said nothing", run.exit);
         }
@@ -149,22 +189,17 @@ impl<'a> Simulation<'a> {
             said.truncate(at);
             said.push('…');
         }
-        RecordError::Rejected {
-            problem: self.problem.to_owned(),
-            tool,
-            what: self.what.to_owned(),
-            said,
-        }
+        RecordError::Rejected { problem, tool, what: self.what.to_owned(), said }
     }
 }
 
 /// What outside the tool ended it; `None` if that was its own or its input's doing.
-fn disturbance(exit: &ToolExit) -> Option<String> {
+fn disturbance(exit: &ToolExit, limits: &Limits) -> Option<String> {
     match exit {
         ToolExit::WallLimit => Some(format!(
             "it did not get its {} s of CPU time within {} s; run fewer jobs at once",
-            LIMITS.cpu.as_secs(),
-            LIMITS.wall.as_secs()
+            limits.cpu.as_secs(),
+            limits.wall.as_secs()
         )),
         // Other signals are those of a crash.
         ToolExit::Killed(
@@ -208,13 +243,13 @@ mod tests {
     #[test]
     fn what_the_machine_does_is_no_property_of_the_problem() {
         for exit in [ToolExit::WallLimit, ToolExit::Killed(libc::SIGKILL)] {
-            let how = disturbance(&exit).unwrap();
+            let how = disturbance(&exit, &LIMITS).unwrap();
             let (problem, what) = ("dff".to_owned(), "the test bench".to_owned());
             let error = RecordError::Disturbed { problem, tool: Tool::Vvp, what, how };
             assert_eq!(Fault::from(error).place, FaultPlace::Tool, "{exit:?}");
         }
         for exit in [ToolExit::CpuLimit, ToolExit::Killed(libc::SIGSEGV), ToolExit::Exited(1)] {
-            assert_eq!(disturbance(&exit), None, "{exit:?}");
+            assert_eq!(disturbance(&exit, &LIMITS), None, "{exit:?}");
         }
     }
 }

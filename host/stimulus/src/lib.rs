@@ -14,6 +14,7 @@
 
 mod analysis;
 mod cache;
+mod candidate;
 mod csv;
 mod error;
 mod files;
@@ -25,11 +26,13 @@ mod recorder;
 mod recording;
 mod replay;
 mod source;
+mod system_tasks;
 mod vcd_file;
 mod vectors;
 mod verilog;
 
 pub use analysis::Analysis;
+pub use candidate::{CandidateRun, Ending};
 pub use error::{LocateError, RecordError, VectorError};
 pub use files::{PassMark, ProblemFiles, ProblemPolicy, SourceText};
 pub use locate::{PROBLEM_FILE, locate};

@@ -7,8 +7,8 @@ use crate::order::{Order, Sequence, sequence};
 use crate::recording::{Defect, Recording};
 use crate::replay::{Design, responses};
 use crate::verilog::{Answers, RECORD_FILE, RECORD_TOP, stub};
-use crate::{Analysis, Logic, ProblemFiles, RecordError, SourceText};
-use crate::{csv, source, vcd_file};
+use crate::{Analysis, CandidateRun, Logic, ProblemFiles, RecordError, SourceText};
+use crate::{candidate, csv, source, vcd_file};
 use filbench_model::{Bits, Comparison, Problem, Step, StimulusSource};
 use filbench_toolbox::{Tool, Toolbox};
 use sha2::{Digest, Sha256};
@@ -111,15 +111,23 @@ impl Recorder {
             interface: &problem.interface,
             event_inputs: &problem.event_inputs,
         };
-        let steps = problem.steps.iter().map(|step| {
-            let logic = Logic { value: step.inputs.clone(), unknown: step.unknown.clone() };
-            match fill {
-                Fill::Zero => logic.filled(false),
-                Fill::One => logic.filled(true),
-                Fill::Unknown => logic,
-            }
-        });
+        let steps = problem.steps.iter().map(|step| filled(step, fill));
         responses(&self.toolbox, &problem.name, "the design", design, steps)
+    }
+
+    /// A candidate's responses to the steps of `problem`, one run for each setting of
+    /// unknown inputs that a board is given. The candidate is kept from the bench that
+    /// drives it; see [`CandidateRun`].
+    ///
+    /// # Errors
+    /// Only where the lab failed; whatever the candidate does is an [`Ending`].
+    pub fn simulate_candidate(
+        &self,
+        problem: &Problem,
+        sources: &[SourceText],
+        top: &str,
+    ) -> Result<Vec<CandidateRun>, RecordError> {
+        candidate::simulate(&self.toolbox, problem, sources, top)
     }
 
     /// A hash of everything that the problem is made from.
@@ -377,6 +385,16 @@ impl Session<'_> {
 
     fn too_long(&self) -> RecordError {
         RecordError::TooLong { problem: self.files.name().to_owned(), steps_max: self.steps_max }
+    }
+}
+
+/// What is applied in a step.
+pub(crate) fn filled(step: &Step, fill: Fill) -> Logic {
+    let logic = Logic { value: step.inputs.clone(), unknown: step.unknown.clone() };
+    match fill {
+        Fill::Zero => logic.filled(false),
+        Fill::One => logic.filled(true),
+        Fill::Unknown => logic,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::icarus::Simulation;
 use crate::recording::vector;
-use crate::verilog::{REPLAY_TOP, RESPONSES_FILE, STEPS_FILE, replay};
+use crate::verilog::{ReplayNames, replay};
 use crate::{Logic, RecordError, SourceText};
 use filbench_model::{Bits, Interface, Mismatch, Problem};
 use filbench_toolbox::Toolbox;
@@ -25,7 +25,30 @@ pub(crate) fn responses(
     steps: impl ExactSizeIterator<Item = Logic>,
 ) -> Result<Vec<Logic>, RecordError> {
     let mut simulation = Simulation::new(toolbox, problem, what)?;
+    let names = ReplayNames::plain();
     let count = steps.len();
+    let bench = replay(design.top, design.interface, design.event_inputs, &names);
+    simulation.own(&names.bench_file, bench)?;
+    simulation.own(&names.steps_file, steps_text(steps))?;
+    simulation.sources(design.sources)?;
+    simulation.run(&[&names.top])?;
+
+    let outputs = design.interface.output_bits();
+    let text = simulation.output(&names.responses_file)?;
+    let responses = parse(&text, outputs).ok_or_else(|| {
+        simulation.no_record(format!("a response that is no vector of {outputs} bits"))
+    })?;
+    if responses.len() != count {
+        return Err(simulation.no_record(format!(
+            "{} responses to {count} steps; a `$finish` in the design ends it early",
+            responses.len()
+        )));
+    }
+    Ok(responses)
+}
+
+/// What the replay's bench reads.
+pub(crate) fn steps_text(steps: impl Iterator<Item = Logic>) -> Vec<u8> {
     let mut text = Vec::new();
     for step in steps {
         if step.is_empty() {
@@ -34,28 +57,16 @@ pub(crate) fn responses(
         step.write(&mut text);
         text.push(b'\n');
     }
-    let bench = replay(design.top, design.interface, design.event_inputs);
-    simulation.own("filbench_replay.sv", bench)?;
-    simulation.own(STEPS_FILE, text)?;
-    simulation.sources(design.sources)?;
-    simulation.run(&[REPLAY_TOP])?;
+    text
+}
 
-    let outputs = design.interface.output_bits();
-    let text = simulation.output(RESPONSES_FILE)?;
-    let mut responses = Vec::with_capacity(count);
-    for line in text.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
-        let response = vector(line, outputs).ok_or_else(|| {
-            simulation.no_record(format!("a response that is no vector of {outputs} bits"))
-        })?;
-        responses.push(response);
-    }
-    if responses.len() != count {
-        return Err(simulation.no_record(format!(
-            "{} responses to {count} steps; a `$finish` in the design ends it early",
-            responses.len()
-        )));
-    }
-    Ok(responses)
+/// What the replay's bench wrote: whole lines, each a vector of `outputs` bits; `None` if
+/// one is not.
+pub(crate) fn parse(text: &[u8], outputs: usize) -> Option<Vec<Logic>> {
+    // The last line has no end where the simulator was stopped while writing.
+    let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    let lines = text[..whole].split(|&b| b == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| vector(line, outputs)).collect()
 }
 
 /// The first difference from the golden in simulated responses to `problem`'s steps, one

@@ -12,12 +12,34 @@ use std::fmt::Write as _;
 pub(crate) const RECORD_FILE: &str = "filbench_record.txt";
 /// The module that holds the stub's file; a second root beside the bench.
 pub(crate) const RECORD_TOP: &str = "filbench_record";
-/// What the replay reads, a step a line.
-pub(crate) const STEPS_FILE: &str = "filbench_steps.txt";
-/// What the replay writes, a response a line.
-pub(crate) const RESPONSES_FILE: &str = "filbench_responses.txt";
-/// The replay's top module.
-pub(crate) const REPLAY_TOP: &str = "filbench_replay";
+
+/// How the replay's bench and its files are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReplayNames {
+    /// The bench's module.
+    pub(crate) top: String,
+    /// How all names inside the bench begin.
+    pub(crate) prefix: String,
+    /// The bench's source.
+    pub(crate) bench_file: String,
+    /// What the bench reads, a step a line.
+    pub(crate) steps_file: String,
+    /// What it writes, a response a line.
+    pub(crate) responses_file: String,
+}
+
+impl ReplayNames {
+    /// For a design that has no reason to meddle with them.
+    pub(crate) fn plain() -> Self {
+        Self {
+            top: "filbench_replay".to_owned(),
+            prefix: "fb_".to_owned(),
+            bench_file: "filbench_replay.sv".to_owned(),
+            steps_file: "filbench_steps.txt".to_owned(),
+            responses_file: "filbench_responses.txt".to_owned(),
+        }
+    }
+}
 
 /// What the stub tells the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,13 +136,20 @@ pub(crate) fn stub(
     )
 }
 
-/// A bench that applies [`STEPS_FILE`] to module `design`, each step settled, and writes
-/// [`RESPONSES_FILE`].
+/// A bench that applies the steps to module `design`, each settled, and writes its
+/// responses.
 ///
 /// As on the board, event inputs are 0 before the first step. The others are unknown, so
 /// that whatever waits for a change of them sees one.
-pub(crate) fn replay(design: &str, interface: &Interface, events: &Bits) -> String {
-    let fb = prefix(interface);
+pub(crate) fn replay(
+    design: &str,
+    interface: &Interface,
+    events: &Bits,
+    names: &ReplayNames,
+) -> String {
+    let ReplayNames { top, prefix: fb, steps_file, responses_file, .. } = names;
+    // No name of ours begins like those of the ports.
+    let own = |port: &Port| format!("{fb}port_{}", port.name);
     let mut declarations = String::new();
     for (port, lsb) in interface.inputs() {
         let bits = (lsb..lsb + port.width).rev();
@@ -129,29 +158,31 @@ pub(crate) fn replay(design: &str, interface: &Interface, events: &Bits) -> Stri
             declarations,
             "  reg {}{} = {}'b{initial};",
             range(port.width),
-            identifier(&port.name),
+            identifier(&own(port)),
             port.width
         );
     }
     for (port, _) in interface.outputs() {
-        let _ = writeln!(declarations, "  wire {}{};", range(port.width), identifier(&port.name));
+        let _ = writeln!(declarations, "  wire {}{};", range(port.width), identifier(&own(port)));
     }
     let apply = if interface.input_bits() == 0 {
         ";".to_owned()
     } else {
-        let names = interface.inputs().map(|(port, _)| port.name.clone());
-        format!("{} = {fb}next;", concatenation(names))
+        format!("{} = {fb}next;", concatenation(interface.inputs().map(|(port, _)| own(port))))
     };
-    let outputs = concatenation(interface.outputs().map(|(port, _)| port.name.clone()));
-    let connections: Vec<String> =
-        interface.ports.iter().map(|port| format!(".{0}({0})", identifier(&port.name))).collect();
+    let outputs = concatenation(interface.outputs().map(|(port, _)| own(port)));
+    let connections: Vec<String> = interface
+        .ports
+        .iter()
+        .map(|port| format!(".{}({})", identifier(&port.name), identifier(&own(port))))
+        .collect();
     // A step takes 20 us, so that delays in the RTL, which silicon does not have, are over.
     format!(
-        "`timescale 1ns/1ps\n`default_nettype wire\nmodule {REPLAY_TOP};\n{declarations}\
+        "`timescale 1ns/1ps\n`default_nettype wire\nmodule {top};\n{declarations}\
          \x20 reg {}{fb}next;\n  integer {fb}steps, {fb}responses, {fb}got;\n\
          \x20 {design} {fb}design ({});\n\
-         \x20 initial begin\n    {fb}steps = $fopen(\"{STEPS_FILE}\", \"r\");\n\
-         \x20   {fb}responses = $fopen(\"{RESPONSES_FILE}\", \"w\");\n\
+         \x20 initial begin\n    {fb}steps = $fopen(\"{steps_file}\", \"r\");\n\
+         \x20   {fb}responses = $fopen(\"{responses_file}\", \"w\");\n\
          \x20   {fb}got = $fscanf({fb}steps, \"%b\", {fb}next);\n\
          \x20   while ({fb}got == 1) begin\n      #10000 {apply}\n\
          \x20     #10000 $fwrite({fb}responses, \"%b\\n\", {outputs});\n\

@@ -63,6 +63,7 @@ pub fn render(record: &Record, id: &str, known_bad: Option<&KnownBadProblem>) ->
                 p.note { "Known bad, not counted: " (shortened(&bad.reason, LONGEST_MESSAGE)) }
             }
             (mismatch(record))
+            (simulated(record))
             (diagnostics(&report.diagnostics))
             (figures(record))
             (path(record))
@@ -72,12 +73,41 @@ pub fn render(record: &Record, id: &str, known_bad: Option<&KnownBadProblem>) ->
     }
 }
 
+/// A port's value, in binary and hexadecimal.
+fn value(binary: &str) -> String {
+    let hex = hexadecimal(binary);
+    format!("{} (hex {})", shortened(binary, DIGITS), shortened(&hex, DIGITS))
+}
+
+fn simulated(record: &Record) -> Markup {
+    html! { @if let Some(simulated) = &record.report.simulated {
+        h3 { "In simulation" }
+        p { (simulated.outcome) ": " bdi { (shortened(&simulated.reason, LONGEST_MESSAGE)) } }
+        @if let Some(differs) = &simulated.sim_board_disagreement {
+            table {
+                tr { td { "simulation and board differ" } td { (differs.kind) } }
+                tr { td { "first in step" } td { (differs.step) } }
+                tr { td { "port" } td { code { bdi { (name(&differs.port)) } } } }
+                tr { td { "simulated" } td { code { (value(&differs.simulated)) } } }
+                tr { td { "captured" } td { code { (value(&differs.captured)) } } }
+                tr {
+                    td { "samples" }
+                    td {
+                        (simulated.disagreeing_samples) " of " (simulated.compared_with_board)
+                        " differ"
+                    }
+                }
+            }
+        } @else if simulated.compared_with_board > 0 {
+            p.soft {
+                "Simulation and board agree in all " (simulated.compared_with_board) " samples."
+            }
+        }
+    } }
+}
+
 fn mismatch(record: &Record) -> Markup {
     let report = &record.report;
-    let value = |binary: &str| {
-        let hex = hexadecimal(binary);
-        format!("{} (hex {})", shortened(binary, DIGITS), shortened(&hex, DIGITS))
-    };
     html! { @if let Some(mismatch) = &report.mismatch {
         h3 { "First mismatch" }
         table {

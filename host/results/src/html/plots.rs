@@ -314,9 +314,9 @@ pub fn times(summary: &Summary) -> Markup {
 /// Where a phase stands in an evaluation; one that is not known, and the
 /// total, come last.
 pub fn phase_rank(phase: &str) -> usize {
-    const PHASES: [&str; 11] = [
+    const PHASES: [&str; 12] = [
         "record", "proof", "synth", "link", "place", "pack", "timing", "program", "identify",
-        "play", "compare",
+        "play", "compare", "simulate",
     ];
     let known = PHASES.iter().position(|known| *known == phase);
     known.unwrap_or(PHASES.len() + usize::from(phase == "total"))

@@ -1,6 +1,6 @@
 //! Statistics, CSV, JUnit and differences of made-up results.
 
-use crate::records::{mismatch, mixed, played, record};
+use crate::records::{mismatch, mixed, played, record, simulated};
 use filbench_model::{Spread, TimingAlone, TimingSource, Verdict};
 use filbench_results::{
     CSV_COLUMNS, Difference, KnownBad, Ratios, SuiteResults, Summary, write_csv, write_junit,
@@ -111,6 +111,24 @@ fn a_csv_row_has_every_column_and_no_formula() {
     let hostile = rows.iter().find(|row| row[0].contains("HYPERLINK")).unwrap();
     assert_eq!(&hostile[0], "'=HYPERLINK(1)");
     assert_eq!(&hostile[1], "a,\"b\"\\u{202e}");
+}
+
+#[test]
+fn a_csv_row_tells_what_simulation_says() {
+    let mut records = mixed();
+    records[0].report.simulated = Some(simulated("q"));
+    let results = SuiteResults::new("mixed", records, None);
+    let mut file = Vec::new();
+    write_csv(&mut file, &results).unwrap();
+    let mut reader = csv::Reader::from_reader(file.as_slice());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let first = CSV_COLUMNS.iter().position(|name| *name == "simulated").unwrap();
+    let cells: Vec<&str> = (first..first + 6).map(|column| &rows[0][column]).collect();
+    assert_eq!(cells, ["mismatch", "3", "q", "contradiction", "3", "q"]);
+    assert_eq!(&rows[1][first], "");
+    let summary = Summary::of(&results);
+    assert_eq!(summary.simulated["mismatch"].pass, 1);
+    assert_eq!(summary.sim_board_disagreements["contradiction"], 1);
 }
 
 #[test]

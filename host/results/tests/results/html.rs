@@ -1,6 +1,6 @@
 //! The HTML report of made-up results.
 
-use crate::records::{mismatch, mismatching, mixed, played, record};
+use crate::records::{mismatch, mismatching, mixed, played, record, simulated};
 use filbench_model::{Diagnostic, Severity, Verdict};
 use filbench_results::{KnownBad, Record, SuiteResults, write_html};
 
@@ -25,6 +25,20 @@ fn an_evaluation_has_an_address_a_board_and_its_tools_words() {
     let syntax = section(&page, "e-Prob002:sample02");
     assert!(syntax.contains("top.sv:7:3:"), "{syntax}");
     assert!(syntax.contains("No board was reached."), "{syntax}");
+}
+
+#[test]
+fn simulation_is_shown_beside_the_board() {
+    let mut records = mixed();
+    assert!(!html(records.clone(), None).contains("Simulated against measured"));
+    records[0].report.simulated = Some(simulated("q"));
+    let page = html(records, None);
+    assert!(page.contains("Simulated against measured"));
+    assert!(page.contains("1 evaluations in which simulation and board differ: contradiction"));
+    let section = section(&page, "e-Prob001:sample01");
+    for shown in ["In simulation", "mismatch: <bdi>step 3", "0111 (hex 7)", "2 of 200 differ"] {
+        assert!(section.contains(shown), "{shown}: {section}");
+    }
 }
 
 #[test]
@@ -86,6 +100,7 @@ fn everywhere(text: &str) -> Record {
     });
     report.diagnostics = vec![serde_json::from_value::<Diagnostic>(diagnostic).unwrap()];
     report.mismatch.as_mut().unwrap().port = text.to_owned();
+    report.simulated = Some(simulated(text));
     let window = report.mismatch_window.as_mut().unwrap();
     window.inputs[0].port = text.to_owned();
     window.inputs[0].values[1] = text.to_owned();

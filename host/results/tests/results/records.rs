@@ -1,9 +1,10 @@
 //! Records to test with.
 
 use filbench_model::{
-    BoardRecord, ClockTiming, Diagnostic, FailStage, Fault, FaultPlace, InconclusiveReason,
-    InputWindow, MeasuredOn, Mismatch, MismatchWindow, OutputWindow, Provenance, Report, Resources,
-    Severity, TimingSource, Verdict,
+    BoardRecord, ClockTiming, Diagnostic, Disagreement, DisagreementKind, FailStage, Fault,
+    FaultPlace, InconclusiveReason, InputWindow, MeasuredOn, Mismatch, MismatchWindow,
+    OutputWindow, Provenance, Report, Resources, Severity, Simulated, SimulatedOutcome,
+    TimingSource, Verdict,
 };
 use filbench_results::{GoldenFigures, ProblemClass, Record};
 
@@ -71,6 +72,31 @@ pub fn mismatching(problem: &str, sample: &str) -> Record {
         omitted_ports: Vec::new(),
     });
     record
+}
+
+/// A simulation that differs from golden and board in `port`.
+pub fn simulated(port: &str) -> Simulated {
+    Simulated {
+        outcome: SimulatedOutcome::Mismatch,
+        reason: format!("step 3, port `{port}`"),
+        checked_samples: 200,
+        mismatching_samples: 4,
+        mismatch: Some(Mismatch {
+            step: 3,
+            port: port.into(),
+            expected: "0110".into(),
+            got: "0111".into(),
+        }),
+        compared_with_board: 200,
+        disagreeing_samples: 2,
+        sim_board_disagreement: Some(Disagreement {
+            kind: DisagreementKind::Contradiction,
+            step: 3,
+            port: port.into(),
+            simulated: "0111".into(),
+            captured: "0110".into(),
+        }),
+    }
 }
 
 /// One record of every outcome, by name.

@@ -1,0 +1,128 @@
+//! Candidates in simulation, honest and hostile.
+
+#![expect(clippy::unwrap_used, reason = "what a test cannot have fails it")]
+
+mod common;
+
+use common::{fresh_recorder, interface};
+use filbench_model::{Bits, ClockEdge, Problem};
+use filbench_stimulus::{Analysis, CandidateRun, Ending, Fill, SourceText, first_mismatch, locate};
+
+/// A flip-flop: `q` is what `d` was at the last rising edge.
+const VECTORS: &str = "clk:in, d:in, q:out\n0, 1, x\n1, 1, 1\n0, 0, 1\n1, 0, 0\n0, 1, 0\n";
+const HONEST: &str = "always @(posedge clk) q <= d;";
+
+fn problem() -> Problem {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dff.csv");
+    std::fs::write(&path, VECTORS).unwrap();
+    let analysis = Analysis {
+        interface: interface("clk:in, d:in, q:out"),
+        event_inputs: Bits::from_u64(1, 2),
+        clocks: vec![(0, ClockEdge::Rising)],
+    };
+    fresh_recorder().recorder.record(&locate(&path).unwrap(), &analysis).unwrap()
+}
+
+/// The runs of a flip-flop with `body`.
+fn runs(body: &str) -> Vec<CandidateRun> {
+    let text = format!("module TopModule(input clk, input d, output reg q);\n{body}\nendmodule\n");
+    let sources = [SourceText { name: "top.sv".into(), contents: text.into() }];
+    let recorder = fresh_recorder().recorder;
+    recorder.simulate_candidate(&problem(), &sources, "TopModule").unwrap()
+}
+
+fn run(body: &str) -> CandidateRun {
+    let mut runs = runs(body);
+    assert_eq!(runs.len(), 1);
+    runs.remove(0)
+}
+
+#[test]
+fn an_honest_candidate_goes_to_the_end() {
+    let problem = problem();
+    let right = run(HONEST);
+    assert_eq!((right.fill, &right.ending), (Fill::Zero, &Ending::Whole));
+    assert_eq!(first_mismatch(&problem, &right.responses), None);
+    // What it prints is nobody's business, whatever it looks like.
+    let chatty = run(&format!("{HONEST} initial begin #1 $display(\"1\\n1\\n1\"); $dumpvars; end"));
+    assert_eq!(chatty, right);
+    let wrong = run("always @(posedge clk) q <= ~d;");
+    assert_eq!(wrong.ending, Ending::Whole);
+    let found = first_mismatch(&problem, &wrong.responses).unwrap();
+    assert_eq!((found.port.as_str(), found.got.as_str()), ("q", "0"));
+}
+
+#[test]
+fn ending_the_simulation_is_no_answer() {
+    let problem = problem();
+    let at_once = run("initial $finish;");
+    assert_eq!((at_once.ending, at_once.responses.len()), (Ending::Early, 0));
+    let later = run(&format!("{HONEST} always @(negedge d) $finish;"));
+    assert_eq!(later.ending, Ending::Early);
+    assert!((1..problem.steps.len()).contains(&later.responses.len()));
+    assert!(matches!(run("initial #1 forever $display;").ending, Ending::Limit(_)));
+}
+
+/// A handle can be guessed, so no call that takes one is run, wherever it comes from.
+#[test]
+fn what_could_reach_the_files_is_refused() {
+    for (body, task) in [
+        ("integer f; initial f = $fopen(\"x\", \"w\");", "$fopen"),
+        ("initial $fwrite(32'h8000_0004, \"1\\n\");", "$fwrite"),
+        ("initial $fclose(32'h8000_0004);", "$fclose"),
+        ("integer r; initial r = $rewind(32'h8000_0004);", "$rewind"),
+        ("reg [7:0] m [0:1]; initial $writememh(\"x\", m);", "$writememh"),
+        ("`define A $fdisplay\n initial `A(32'h8000_0004, \"1\");", "$fdisplay"),
+        ("function x(input y); x = $fgetc(32'h8000_0003); endfunction assign w = x(d);", "$fgetc"),
+        ("generate if (1) begin initial #1 $fflush; end endgenerate", "$fflush"),
+        ("wire [31:0] w = d ? $ungetc(65, 32'h8000_0003) : 0;", "$ungetc"),
+    ] {
+        let run = run(&format!("{HONEST}\n{body}"));
+        assert_eq!(run.ending, Ending::Refused(task.into()), "{body}");
+        assert!(run.responses.is_empty());
+    }
+}
+
+/// Neither the bench nor its files have a name that a source could know.
+#[test]
+fn nothing_of_the_bench_can_be_named() {
+    for body in [
+        "initial force filbench_replay.fb_got = 0;",
+        "initial fb_got = 0;",
+        "initial filbench_replay.fb_design.q = 1;",
+        "`include \"filbench_steps.txt\"",
+        "`include \"filbench_replay.sv\"",
+        "`include \"../filbench_replay.sv\"",
+    ] {
+        let run = run(&format!("{HONEST}\n{body}"));
+        let Ending::Rejected(said) = &run.ending else { panic!("{body}: {run:?}") };
+        assert!(!said.contains("fb0") && !said.is_empty(), "{said}");
+    }
+    // A parameter of the bench's instance, in case it is there.
+    let guess = run(&format!("{HONEST} defparam filbench_replay.fb_design.P = 1;"));
+    assert!(matches!(guess.ending, Ending::Whole | Ending::Rejected(_)), "{guess:?}");
+    // A file that is not there gives no value, and its steps are not seen beforehand.
+    let peek = run("reg m [0:9]; initial $readmemb(\"filbench_steps.txt\", m); assign q = m[0];");
+    assert!(!matches!(peek.ending, Ending::Whole) || peek.responses[0].unknown.any(), "{peek:?}");
+}
+
+/// What a candidate forces are its own ports.
+#[test]
+fn forced_ports_are_the_candidates_own() {
+    let stuck = run(&format!("{HONEST} initial force clk = 0;"));
+    assert_eq!(stuck.ending, Ending::Whole);
+    assert_eq!(stuck.responses.len(), problem().steps.len());
+    assert!(first_mismatch(&problem(), &stuck.responses).is_some());
+}
+
+/// A macro or a directive left open ends with the candidate's own text.
+#[test]
+fn directives_do_not_reach_the_bench() {
+    let run = run(&format!("{HONEST}\n`timescale 1s/1s\n`define module nothing\n`undefineall"));
+    assert!(matches!(run.ending, Ending::Whole | Ending::Rejected(_)), "{run:?}");
+    let sources = [SourceText { name: "top.sv".into(), contents: b"`ifdef X\n".into() }];
+    let recorder = fresh_recorder().recorder;
+    let runs = recorder.simulate_candidate(&problem(), &sources, "TopModule").unwrap();
+    assert!(matches!(runs[0].ending, Ending::Rejected(_)), "{runs:?}");
+}
