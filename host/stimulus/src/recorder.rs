@@ -120,7 +120,7 @@ impl Recorder {
     /// drives it; see [`CandidateRun`].
     ///
     /// # Errors
-    /// Only where the lab failed; whatever the candidate does is an [`Ending`].
+    /// Only where the lab failed; whatever the candidate does is an [`Ending`](crate::Ending).
     pub fn simulate_candidate(
         &self,
         problem: &Problem,
