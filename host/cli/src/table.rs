@@ -2,7 +2,9 @@
 
 use crate::progress::headline;
 use crate::window;
-use filbench_model::{DisagreementKind, MeasuredOn, Outcome, Report, Severity, Spread};
+use filbench_model::{
+    ClockTiming, DisagreementKind, MeasuredOn, Outcome, Report, Severity, Spread,
+};
 use filbench_run::Phase;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,6 +13,8 @@ use std::path::Path;
 const LONGEST_VALUE: usize = 72;
 /// Most diagnostics that are printed.
 const DIAGNOSTICS: usize = 8;
+/// Most clocks of a design that are printed.
+const CLOCKS: usize = 8;
 
 /// The report as text, with a newline at the end.
 ///
@@ -139,9 +143,13 @@ fn resources(table: &mut Table, report: &Report) {
 }
 
 fn timing(table: &mut Table, report: &Report) {
-    // The design's clocks first, the fixture's after them.
+    // The design's clocks first, the slowest before others, the fixture's after them.
     let mut clocks: Vec<_> = report.timing.iter().collect();
-    clocks.sort_by_key(|clock| !clock.of_design);
+    let slowest = |clock: &ClockTiming| clock.predicted_mhz.unwrap_or(f64::INFINITY);
+    clocks.sort_by(|a, b| b.of_design.cmp(&a.of_design).then(slowest(a).total_cmp(&slowest(b))));
+    let of_design = clocks.iter().filter(|clock| clock.of_design).count();
+    let more = of_design.saturating_sub(CLOCKS);
+    clocks.drain(of_design - more..of_design);
     for clock in clocks {
         let constraint = match clock.constraint_mhz {
             Some(mhz) => format!(", {mhz:.1} MHz asked for"),
@@ -155,6 +163,9 @@ fn timing(table: &mut Table, report: &Report) {
             "predicted",
             &format!("{} {predicted} (static analysis{constraint})", clock.clock),
         );
+    }
+    if more > 0 {
+        table.row("", &format!("and {more} faster clocks of the design"));
     }
     timing_alone(table, report);
 }

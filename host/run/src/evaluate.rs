@@ -192,9 +192,16 @@ impl Job<'_> {
                 let (design, findings) = (Arc::clone(&built.design), &mut draft.findings);
                 let alone =
                     build::implement_alone(self.context, &phases, design, &order, findings).await?;
-                self.play(&phases, place.as_mut(), &alone, &problem, draft).await?
+                self.play(&phases, place.as_mut(), &alone, &problem, draft).await
             }
-            played => played?,
+            played => played,
+        };
+        let scores = match (scores, &golden) {
+            (Err(fault), Some(golden)) if !is_golden && may_be_the_design(&fault) => {
+                let known_good = self.pass(&problem, golden, place.as_mut(), &order).await;
+                return Err(known_good.map_or(fault.clone().into(), |_| follows_the_design(&fault)));
+            }
+            (scores, _) => scores?,
         };
         let verdict = conclude(&problem, &scores, min_samples);
         let (true, Some(golden)) = (is_golden, &golden) else {
@@ -531,6 +538,20 @@ impl Job<'_> {
             })
             .await
     }
+}
+
+/// Whether a fault, met in every attempt, may come with the design: it drives the board mad,
+/// by oscillating for instance.
+fn may_be_the_design(fault: &Fault) -> bool {
+    matches!(fault.place, FaultPlace::Link | FaultPlace::Firmware)
+}
+
+/// The verdict on a candidate that meets with `fault` where the golden passes.
+fn follows_the_design(fault: &Fault) -> Verdict {
+    Verdict::inconclusive(
+        InconclusiveReason::Unjudgeable,
+        format!("the fault follows the design, while the golden passes on the same board: {fault}"),
+    )
 }
 
 /// The verdict on a candidate whose problem's golden met with `verdict`.

@@ -107,15 +107,13 @@ impl Evaluations {
 /// Whether the same evaluation would end in the same way: no fault, and
 /// nothing that may have been one board's doing.
 fn is_final(report: &Report) -> bool {
-    let of_the_board = matches!(
-        report.verdict.stage,
-        Some(Stage::Inconclusive(
-            InconclusiveReason::GoldenFailed | InconclusiveReason::Unjudgeable
-        ))
-    );
-    match report.verdict.outcome {
-        Outcome::Fault => false,
-        _ => !of_the_board || report.measured_on != Some(MeasuredOn::Physical),
+    match (report.verdict.outcome, report.verdict.stage) {
+        (Outcome::Fault, _) => false,
+        (_, Some(Stage::Inconclusive(InconclusiveReason::Unjudgeable))) => false,
+        (_, Some(Stage::Inconclusive(InconclusiveReason::GoldenFailed))) => {
+            report.measured_on != Some(MeasuredOn::Physical)
+        }
+        _ => true,
     }
 }
 

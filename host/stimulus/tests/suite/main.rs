@@ -98,7 +98,7 @@ fn hostile_candidates_gain_nothing() {
     let files = locate(&entry.prefix).unwrap();
     let problem = fresh.recorder.record(&files, entry.analysis.as_ref().unwrap()).unwrap();
     assert_eq!((problem.steps.len(), problem.checked_samples()), (entry.steps, entry.checked));
-    for name in ["fixture_names", "internal_bus", "prints_pass"] {
+    for name in ["fixture_names", "internal_bus", "long_ripple", "prints_pass"] {
         let file = format!("{name}.sv");
         let candidate = entry.candidates.iter().find(|c| c.source.name == file).unwrap();
         assert_eq!(judge(&fresh.recorder, &problem, candidate), wanted(candidate), "{name}");

@@ -57,8 +57,11 @@ impl std::fmt::Display for Oscillation {
     }
 }
 
-/// Bound on sweeps of a loop, and on rounds.
-pub(crate) const MAX_ROUNDS: u32 = 256;
+/// Bound on sweeps of a loop, and on rounds: 256, and one for each of the `cells` that may
+/// wait for one another, as the stages of a ripple counter do.
+pub(crate) fn rounds_max(cells: usize) -> u32 {
+    u32::try_from(cells).unwrap_or(u32::MAX).saturating_add(256)
+}
 
 /// What [`Engine::run_cycles`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::order::{Rank, combinational_ranks};
-use super::{Engine, MAX_ROUNDS, Oscillation, Ran, Unsettled};
+use super::{Engine, Oscillation, Ran, Unsettled, rounds_max};
 use crate::cells::mac16::{Mac16Inputs, Mac16State};
 use crate::cells::{block_ram, spram};
 use crate::netlist::{BlockRam, Clock, Lut, Mac16, Net, Netlist, RamPort, SetReset, Spram};
@@ -118,7 +118,8 @@ impl PlainEngine {
     /// Evaluates the nodes of a loop in order, again and again, until none
     /// changes.
     fn sweep(&mut self, nodes: &[u32]) -> Result<(), Unsettled> {
-        for _ in 0..MAX_ROUNDS {
+        let rounds = rounds_max(nodes.len());
+        for _ in 0..rounds {
             let mut changed = false;
             for &node in nodes {
                 changed |= self.evaluate(node);
@@ -128,11 +129,7 @@ impl PlainEngine {
             }
         }
         let lut = self.netlist.luts.get(nodes[0] as usize);
-        Err(Unsettled {
-            kind: Oscillation::Loop,
-            rounds: MAX_ROUNDS,
-            near: lut.and_then(|lut| lut.at),
-        })
+        Err(Unsettled { kind: Oscillation::Loop, rounds, near: lut.and_then(|lut| lut.at) })
     }
 
     /// Applies the sets and resets that act by level, all at the same moment;
@@ -160,13 +157,14 @@ impl PlainEngine {
     }
 
     fn settle(&mut self) -> Result<(), Unsettled> {
-        for _ in 0..MAX_ROUNDS {
+        let rounds = rounds_max(self.netlist.ffs.len());
+        for _ in 0..rounds {
             self.settle_combinational()?;
             if !self.set_and_reset() {
                 return Ok(());
             }
         }
-        Err(Unsettled { kind: Oscillation::SetReset, rounds: MAX_ROUNDS, near: None })
+        Err(Unsettled { kind: Oscillation::SetReset, rounds, near: None })
     }
 
     fn has_edge(&self, clock: Clock) -> bool {
@@ -296,13 +294,14 @@ impl Engine for PlainEngine {
         for &(net, bit) in changes {
             self.value[net.index()] = bit;
         }
-        for _ in 0..MAX_ROUNDS {
+        let rounds = rounds_max(self.netlist.ffs.len());
+        for _ in 0..rounds {
             self.settle()?;
             if !self.clock_edges() {
                 return Ok(());
             }
         }
-        Err(Unsettled { kind: Oscillation::Clock, rounds: MAX_ROUNDS, near: None })
+        Err(Unsettled { kind: Oscillation::Clock, rounds, near: None })
     }
 
     fn run_cycles(&mut self, clock: Net, cycles: u64, watch: Net) -> Result<Ran, Unsettled> {

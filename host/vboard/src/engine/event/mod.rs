@@ -27,7 +27,7 @@ use self::tables::{
     Tables, WORDS, WideRead, WordKind, control, mac16_inputs, read_port, spram_port, spram_power,
     write_port, zeroed,
 };
-use super::{Engine, MAX_ROUNDS, Oscillation, Ran, Unsettled};
+use super::{Engine, Oscillation, Ran, Unsettled, rounds_max};
 use crate::cells::mac16::Mac16State;
 use crate::cells::{block_ram, spram};
 use crate::netlist::{Net, Netlist};
@@ -211,7 +211,8 @@ impl EventEngine {
     }
 
     fn settle_loop(&mut self, start: usize, end: usize) -> Result<(), Unsettled> {
-        for _ in 0..MAX_ROUNDS {
+        let rounds = rounds_max(end - start);
+        for _ in 0..rounds {
             let mut any = false;
             for word in start..end {
                 if self.take_dirty(word) {
@@ -231,7 +232,7 @@ impl EventEngine {
         }
         Err(Unsettled {
             kind: Oscillation::Loop,
-            rounds: MAX_ROUNDS,
+            rounds,
             near: self.t.table_at[start..end].iter().find_map(|at| *at),
         })
     }
@@ -258,13 +259,14 @@ impl EventEngine {
     /// Settles what follows from signals and levels.
     #[inline(always)]
     fn settle(&mut self) -> Result<(), Unsettled> {
-        for _ in 0..MAX_ROUNDS {
+        let rounds = rounds_max(self.t.flip_flops.len());
+        for _ in 0..rounds {
             self.settle_combinational()?;
             if !self.set_and_reset() {
                 return Ok(());
             }
         }
-        Err(Unsettled { kind: Oscillation::SetReset, rounds: MAX_ROUNDS, near: None })
+        Err(Unsettled { kind: Oscillation::SetReset, rounds, near: None })
     }
 
     /// Applies the sets and resets that have changed, all at the same moment;
@@ -516,7 +518,8 @@ impl EventEngine {
     fn run_rounds(&mut self) -> Result<(), Unsettled> {
         let first = self.t.first_clock / 64;
         let blocks = self.clocks.len().div_ceil(64);
-        for _ in 0..MAX_ROUNDS {
+        let rounds = rounds_max(self.t.flip_flops.len());
+        for _ in 0..rounds {
             self.settle()?;
             let mut edges = false;
             for block in 0..blocks {
@@ -542,7 +545,7 @@ impl EventEngine {
             self.sample();
             self.apply();
         }
-        Err(Unsettled { kind: Oscillation::Clock, rounds: MAX_ROUNDS, near: None })
+        Err(Unsettled { kind: Oscillation::Clock, rounds, near: None })
     }
 
     /// The domains of `clock`, if nothing but flip-flops and memories reads it
