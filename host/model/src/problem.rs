@@ -24,7 +24,7 @@ pub enum StimulusSource {
     },
     /// A vector file.
     VectorFile {
-        /// `csv` or `vcd`.
+        /// `csv`, `vcd` or `fst`.
         format: String,
     },
 }

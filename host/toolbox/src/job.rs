@@ -19,6 +19,9 @@ pub enum Tool {
     /// Icarus Verilog's simulator; native. Always started with `-n`, so that
     /// `$stop` ends the run.
     Vvp,
+    /// From an FST waveform to VCD; a part of filbench itself. Its arguments are the FST file,
+    /// the VCD file, and the names of the variables that are wanted.
+    FstToVcd,
 }
 
 impl Tool {
@@ -35,6 +38,7 @@ impl Tool {
             Tool::Icepack => "icepack",
             Tool::Iverilog => "iverilog",
             Tool::Vvp => "vvp",
+            Tool::FstToVcd => "fst-to-vcd",
         }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) const SCRATCH: &str = ".tmp";
 pub(crate) enum Order {
     Guest(GuestOrder),
     Native(NativeOrder),
+    Waveform(WaveformOrder),
     /// Is this module compiled for this machine?
     Locate(ModuleRef),
     /// Compile this module, unless that has been done.
@@ -58,6 +59,17 @@ pub(crate) struct NativeOrder {
     pub(crate) args: Vec<String>,
     pub(crate) dir: PathBuf,
     pub(crate) view: View,
+    pub(crate) limits: WorkerLimits,
+}
+
+/// Rewrite an FST waveform as VCD. Both files are in `dir`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct WaveformOrder {
+    pub(crate) dir: PathBuf,
+    pub(crate) input: String,
+    pub(crate) output: String,
+    /// Of the variables that are wanted.
+    pub(crate) names: Vec<String>,
     pub(crate) limits: WorkerLimits,
 }
 

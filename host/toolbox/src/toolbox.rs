@@ -2,7 +2,7 @@ use crate::compiled::{self, Compiler};
 use crate::icarus::Icarus;
 use crate::outcome::{tool_exit, worker_limits};
 use crate::pins::{self, Guest};
-use crate::protocol::{GuestOrder, ModuleRef, NativeOrder, Order, Reply, SCRATCH};
+use crate::protocol::{GuestOrder, ModuleRef, NativeOrder, Order, Reply, SCRATCH, WaveformOrder};
 use crate::supervise::{Bounds, Observed};
 use crate::{JobDir, Limits, Tool, ToolJob, ToolRun, ToolboxError, jobdir};
 use filbench_model::ToolRecord;
@@ -93,6 +93,8 @@ impl Toolbox {
         fs::create_dir_all(&scratch).map_err(ToolboxError::io("create", &scratch))?;
         let result = if Tool::GUESTS.contains(&job.tool) {
             self.run_guest(job, dir)
+        } else if job.tool == Tool::FstToVcd {
+            self.run_conversion(job, dir)
         } else {
             self.run_native(job, dir)
         };
@@ -116,7 +118,7 @@ impl Toolbox {
     pub fn share_dir(&self, tool: Tool) -> Option<PathBuf> {
         match tool {
             Tool::Yosys | Tool::NextpnrIce40 => Some(self.guest(tool).ok()?.share),
-            Tool::Icepack | Tool::Iverilog | Tool::Vvp => None,
+            Tool::Icepack | Tool::Iverilog | Tool::Vvp | Tool::FstToVcd => None,
         }
     }
 
@@ -186,6 +188,24 @@ impl Toolbox {
         });
         let bounds = self.bounds(&job.limits, &dir);
         let observed = compiled::run(&self.inner.worker, &order, &bounds)?;
+        self.conclude(job, observed)
+    }
+
+    fn run_conversion(&self, job: &ToolJob<'_>, dir: PathBuf) -> Result<ToolRun, ToolboxError> {
+        let [input, output, names @ ..] = job.args.as_slice() else {
+            return Err(ToolboxError::InvalidJob {
+                tool: job.tool,
+                cause: "it needs the names of an FST and of a VCD file".into(),
+            });
+        };
+        let order = Order::Waveform(WaveformOrder {
+            dir: dir.clone(),
+            input: input.clone(),
+            output: output.clone(),
+            names: names.to_vec(),
+            limits: worker_limits(&job.limits),
+        });
+        let observed = compiled::run(&self.inner.worker, &order, &self.bounds(&job.limits, &dir))?;
         self.conclude(job, observed)
     }
 

@@ -35,6 +35,11 @@ pub(super) fn confine_guest<'a>(
     }
 }
 
+/// For code of this program itself: it reads and writes `dir`, and nothing else.
+pub(super) fn confine_to_folder(dir: &Path) -> Result<(), LandlockError> {
+    confine(&[(dir, in_job_folder())])
+}
+
 /// For a native tool, whose whole file system is `root`, made for it: it reads
 /// and executes all of that, and reads and writes `dir`.
 pub(super) fn confine_native(root: &Path, dir: &Path) -> Result<(), LandlockError> {

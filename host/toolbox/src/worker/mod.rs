@@ -7,6 +7,7 @@ mod landlocked;
 mod module;
 mod namespaces;
 mod native;
+mod waveform;
 
 use crate::protocol::{Order, Reply, WORKER_ARGUMENT, WorkerLimits};
 use rustix::process::{Resource, Rlimit, Signal};
@@ -54,6 +55,7 @@ fn work(parent: Option<OsString>) -> io::Result<()> {
     let reply = match serde_json::from_slice(&text)? {
         Order::Guest(order) => guest::run(order),
         Order::Native(order) => native::run(&order, &control),
+        Order::Waveform(order) => Some(waveform::run(&order)),
         Order::Locate(module) => Some(module::locate(&module)),
         Order::Compile(module) => Some(module::compile(&module)),
     };
