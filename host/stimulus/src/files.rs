@@ -3,14 +3,17 @@
 use crate::source::Modules;
 use crate::{Analysis, RecordError};
 use filbench_model::{ClockEdge, Comparison, Interface};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A file of a problem: its name, which may have folders, and its bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SourceText {
     /// Relative to the problem, with `/` between folders.
     pub name: String,
-    /// Any bytes.
+    /// Any bytes. In JSON a string where they are UTF-8, else `{"base64": "…"}`.
+    #[serde(with = "contents")]
     pub contents: Vec<u8>,
 }
 
@@ -28,7 +31,8 @@ impl SourceText {
 }
 
 /// A design that is known to be good.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Golden {
     /// Sources, and what they include or read.
     pub(crate) files: Vec<SourceText>,
@@ -36,7 +40,8 @@ pub(crate) struct Golden {
 }
 
 /// An original test bench.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Bench {
     /// Sources, and what they include or read. The candidate's module is not among them.
     pub(crate) files: Vec<SourceText>,
@@ -45,7 +50,7 @@ pub(crate) struct Bench {
 }
 
 /// How a test bench says that a design passes. All of it has to hold.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PassMark {
     /// It prints this text, in one line.
@@ -59,7 +64,8 @@ pub enum PassMark {
 }
 
 /// What a problem's vectors come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Stimulus {
     /// A test bench around the golden.
     TestBench(Bench),
@@ -67,12 +73,11 @@ pub(crate) enum Stimulus {
     Csv(SourceText),
     /// A waveform of a golden; the scope that shows it, such as `tb.dut`.
     Vcd { file: SourceText, scope: Option<String> },
-    /// The same in the compressed form of GTKWave.
-    Fst { file: SourceText, scope: Option<String> },
 }
 
 /// What a problem says about itself beyond its files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Declared {
     pub(crate) interface: Option<Interface>,
     pub(crate) clocks: BTreeMap<String, ClockEdge>,
@@ -109,7 +114,8 @@ impl Declared {
 
 /// What a problem asks of its candidates beyond right answers; options of an evaluation
 /// only add to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProblemPolicy {
     /// Fail a design in which a latch is inferred.
     pub forbid_latches: bool,
@@ -118,7 +124,10 @@ pub struct ProblemPolicy {
 }
 
 /// The files of one problem, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// As JSON it is whole: what another host makes of it is the same problem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProblemFiles {
     pub(crate) name: String,
     pub(crate) top: String,
@@ -176,7 +185,7 @@ impl ProblemFiles {
     /// problems have no scopes.
     #[must_use]
     pub fn in_scope(mut self, path: &str) -> Self {
-        if let Stimulus::Vcd { scope, .. } | Stimulus::Fst { scope, .. } = &mut self.stimulus {
+        if let Stimulus::Vcd { scope, .. } = &mut self.stimulus {
             *scope = Some(path.to_owned());
         }
         self
@@ -219,5 +228,68 @@ impl ProblemFiles {
             declared: Declared::default(),
             policy: ProblemPolicy::default(),
         }
+    }
+}
+
+/// File contents in JSON: text as it is, everything else in base 64.
+mod contents {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Contents<'a> {
+        Text(std::borrow::Cow<'a, str>),
+        #[serde(rename_all = "snake_case")]
+        Bytes {
+            base64: String,
+        },
+    }
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        let contents = match std::str::from_utf8(bytes) {
+            Ok(text) => Contents::Text(text.into()),
+            Err(_) => Contents::Bytes { base64: STANDARD.encode(bytes) },
+        };
+        contents.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        match Contents::deserialize(from)? {
+            Contents::Text(text) => Ok(text.into_owned().into_bytes()),
+            Contents::Bytes { base64 } => STANDARD.decode(base64).map_err(de::Error::custom),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_comes_back_from_json_byte_by_byte() {
+        let file = |name: &str, contents: &[u8]| SourceText {
+            name: name.to_owned(),
+            contents: contents.to_vec(),
+        };
+        let problem = ProblemFiles::from_test_bench(
+            "p",
+            "dut",
+            vec![file("golden.v", b"module golden; endmodule\n"), file("rom.bin", b"\xff\x00")],
+            "golden",
+            vec![file("bench.v", b"module tb; dut dut(); endmodule\n")],
+            PassMark::PrintsAndExitsWith("ok".to_owned(), 0),
+        );
+        let json = serde_json::to_value(&problem).unwrap();
+        assert_eq!(json["golden"]["files"][0]["contents"], "module golden; endmodule\n");
+        assert_eq!(json["golden"]["files"][1]["contents"]["base64"], "/wA=");
+        assert_eq!(serde_json::from_value::<ProblemFiles>(json).unwrap(), problem);
+        let vectors = ProblemFiles::vectors(
+            "w",
+            Stimulus::Vcd { file: file("w.vcd", b"$end"), scope: Some("tb.dut".to_owned()) },
+        );
+        let json = serde_json::to_string(&vectors).unwrap();
+        assert_eq!(serde_json::from_str::<ProblemFiles>(&json).unwrap(), vectors);
     }
 }

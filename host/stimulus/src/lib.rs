@@ -18,7 +18,6 @@ mod candidate;
 mod csv;
 mod error;
 mod files;
-mod fst_file;
 mod icarus;
 mod locate;
 mod logic;
