@@ -98,10 +98,8 @@ struct Order {
 impl Order {
     fn read(args: &RunArgs) -> Result<Self, Usage> {
         let files = candidate(&args.files)?;
-        let selector = args
-            .board
-            .parse()
-            .map_err(|error: filbench_lab::SelectorError| Usage::Board(error.to_string()))?;
+        let selector = Selector::without_daemon(&args.board)
+            .map_err(|error| Usage::Board(error.to_string()))?;
         let problem = filbench_stimulus::locate(&args.problem)
             .map_err(|error| Usage::Problem(error.to_string()))?;
         let firmware = match &args.firmware {

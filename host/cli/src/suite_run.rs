@@ -127,7 +127,7 @@ fn usage(error: filbench_suite::SuiteError) -> Usage {
 /// The boards to try, the asked one first; a virtual one has a larger one behind it.
 fn boards(asked: &str) -> Result<Vec<Selector>, Usage> {
     let parse = |text: &str| {
-        text.parse().map_err(|error: filbench_lab::SelectorError| Usage::Board(error.to_string()))
+        Selector::without_daemon(text).map_err(|error| Usage::Board(error.to_string()))
     };
     let mut boards: Vec<Selector> = vec![parse(asked)?];
     if asked.starts_with("virtual:") && asked != LARGER_BOARD {

@@ -22,6 +22,15 @@ pub struct Timing {
 /// A board that can be taken, loaded and spoken with.
 #[async_trait]
 pub trait Place: Send {
+    /// Waits until the board can be had, where others use it as well, and takes it until
+    /// [`release`](Self::release).
+    ///
+    /// # Errors
+    /// A fault when it cannot be had.
+    async fn reserve(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Loads a bitstream into the board's configuration memory, from a clean state, and
     /// opens the line to the firmware in it. A link that was given before is dead.
     ///
@@ -40,6 +49,10 @@ pub trait Place: Send {
 
     /// What the board's side said before the line broke, for an error message.
     async fn last_words(&mut self) -> Option<String>;
+
+    /// Is told how a play ended, before the board is released: whoever looks after boards
+    /// counts their faults.
+    fn played(&mut self, _fault: Option<&Fault>) {}
 
     /// Puts the board into its safe state: the design's inputs frozen, no child left.
     async fn release(&mut self);

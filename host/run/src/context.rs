@@ -41,7 +41,8 @@ pub struct ContextConfig {
     pub program: Option<PathBuf>,
 }
 
-/// What evaluations share; safe to use from several at once.
+/// What evaluations share; safe to use from several at once. A clone shares all of it.
+#[derive(Clone)]
 pub struct Context {
     pub(crate) toolbox: Toolbox,
     pub(crate) flow: Flow,
@@ -51,24 +52,26 @@ pub struct Context {
     pub(crate) proofs: Proofs,
     pub(crate) firmware: Arc<Firmware>,
     pub(crate) activity: Activity,
-    pub(crate) batches: Batches,
+    pub(crate) batches: Arc<Batches>,
     /// How many tools and boards may be at work at a time.
     workers: Arc<Semaphore>,
+    /// Whether a board at work counts among them.
+    boards_are_workers: bool,
     pub(crate) refusals: Refusals,
     pub(crate) evaluations: Evaluations,
     /// Goldens' syntheses in progress, by golden.
-    pub(crate) analysing: Flights<Known>,
+    pub(crate) analysing: Arc<Flights<Known>>,
     /// Recordings in progress, by problem.
-    pub(crate) recording: Flights<Arc<Problem>>,
+    pub(crate) recording: Arc<Flights<Arc<Problem>>>,
     /// Proofs in progress, by claim.
-    pub(crate) proving: Flights<Vec<ClockTiming>>,
+    pub(crate) proving: Arc<Flights<Vec<ClockTiming>>>,
     pub(crate) timings: Timings,
     /// Goldens' timings by themselves in progress, by golden and seeds.
-    pub(crate) timing: Flights<TimingAlone>,
+    pub(crate) timing: Arc<Flights<TimingAlone>>,
     /// Evaluations in progress that are to be done once.
-    pub(crate) evaluating: Flights<Evaluation>,
+    pub(crate) evaluating: Arc<Flights<Evaluation>>,
     program: PathBuf,
-    program_sha256: OnceLock<String>,
+    program_sha256: Arc<OnceLock<String>>,
 }
 
 impl Context {
@@ -95,9 +98,15 @@ impl Context {
             (Activity::new(), Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)));
         let alone = NonZeroUsize::MIN;
         Ok(Self {
-            batches: Batches::new(flow.clone(), activity.clone(), Arc::clone(&workers), alone),
+            batches: Arc::new(Batches::new(
+                flow.clone(),
+                activity.clone(),
+                Arc::clone(&workers),
+                alone,
+            )),
             activity,
             workers,
+            boards_are_workers: true,
             flow,
             recorder: Arc::new(Recorder::new(toolbox.clone(), &cache)),
             table: Arc::new(LabTable { program: program.clone() }),
@@ -106,14 +115,14 @@ impl Context {
             firmware: Arc::new(built_firmware(&cache)?),
             refusals: Refusals::new(&cache),
             evaluations: Evaluations::new(&cache),
-            analysing: Flights::default(),
-            recording: Flights::default(),
-            proving: Flights::default(),
+            analysing: Arc::default(),
+            recording: Arc::default(),
+            proving: Arc::default(),
             timings: Timings::new(&cache),
-            timing: Flights::default(),
-            evaluating: Flights::default(),
+            timing: Arc::default(),
+            evaluating: Arc::default(),
             program,
-            program_sha256: OnceLock::new(),
+            program_sha256: Arc::default(),
             toolbox,
         })
     }
@@ -128,7 +137,7 @@ impl Context {
     pub fn with_slots(self, slots: NonZeroUsize, workers: NonZeroUsize) -> Self {
         let workers = Arc::new(Semaphore::new(workers.get().min(Semaphore::MAX_PERMITS)));
         let (flow, activity) = (self.flow.clone(), self.activity.clone());
-        let batches = Batches::new(flow, activity, Arc::clone(&workers), slots);
+        let batches = Arc::new(Batches::new(flow, activity, Arc::clone(&workers), slots));
         Self { batches, workers, ..self }
     }
 
@@ -144,10 +153,32 @@ impl Context {
         Arc::clone(&self.workers)
     }
 
+    /// Waits until one more board may be at work, where that is not the boards' own to say.
+    pub(crate) async fn board_turn(&self) -> Option<OwnedSemaphorePermit> {
+        if self.boards_are_workers { self.turn().await } else { None }
+    }
+
+    /// The same surroundings with boards of which so many are at work as
+    /// [`Place::reserve`] lets: tools go on meanwhile.
+    #[must_use]
+    pub fn with_reserved_boards(self, table: Arc<dyn Table>) -> Self {
+        Self { boards_are_workers: false, ..self.with_table(table) }
+    }
+
     /// The same surroundings with other boards.
     #[must_use]
     pub fn with_table(self, table: Arc<dyn Table>) -> Self {
         Self { table, ..self }
+    }
+
+    /// The `filbench` program, which virtual boards run.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// What the soft MCU runs.
+    pub fn firmware_image(&self) -> &[u8] {
+        &self.firmware.image
     }
 
     /// SHA-256 of the `filbench` program: flow, recorder and virtual board are

@@ -477,7 +477,7 @@ impl Job<'_> {
         link: &mut LinkRecord,
     ) -> Result<Vec<Play>, Fault> {
         let wiring = wire(problem, built)?;
-        let _turn = self.context.turn().await;
+        let _turn = self.context.board_turn().await;
         Playing { phases, built, problem, wiring: &wiring }.play(place, link).await
     }
 
@@ -515,6 +515,8 @@ impl Job<'_> {
         let mut link = LinkRecord::default();
         let plays = self.answers(phases, place, built, problem, &mut link).await;
         draft.report.link = Some(link);
+        // Which board it was may be known only now.
+        draft.report.board = Some(place.record());
         let plays = plays?;
         phases
             .run(Phase::Compare, async {

@@ -109,3 +109,11 @@ pub struct Evaluation {
     /// What the problem's golden is like, as far as it was found out.
     pub golden: Option<GoldenFacts>,
 }
+
+impl Evaluation {
+    /// The bitstream, if it came to one. It is not kept in the cache.
+    pub fn bitstream(&self) -> Option<&[u8]> {
+        let bitstream = self.artifacts.iter().find(|artifact| artifact.name == BITSTREAM)?;
+        Some(&bitstream.contents)
+    }
+}

@@ -38,6 +38,7 @@ impl Playing<'_> {
         let mut attempt = 1;
         loop {
             let end = self.play_settings(place, link).await;
+            place.played(end.as_ref().err());
             place.release().await;
             match end {
                 Err(fault) if attempt < ATTEMPTS => {
@@ -60,6 +61,7 @@ impl Playing<'_> {
         } else {
             &[UnknownInputs::Zero]
         };
+        place.reserve().await?;
         let mut plays = Vec::new();
         for &unknown in settings {
             plays.push((unknown, self.play_once(unknown, place, link).await?));
