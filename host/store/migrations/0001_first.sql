@@ -68,7 +68,9 @@ CREATE TABLE evaluations (
     CHECK ((state = 'ended') = (ending IS NOT NULL)),
     CHECK ((state = 'running') = (run IS NOT NULL))
 );
-CREATE INDEX evaluations_queue ON evaluations (state, priority, owner, id);
+CREATE INDEX evaluations_queue ON evaluations (state, priority, owner, id, not_before_ms);
+CREATE INDEX evaluations_deadline ON evaluations (state, deadline_ms);
+CREATE INDEX evaluations_verdict ON evaluations (state, ending, outcome, stage);
 CREATE INDEX evaluations_owner ON evaluations (owner, id);
 CREATE INDEX evaluations_ended ON evaluations (ended_ms);
 CREATE INDEX evaluations_problem ON evaluations (problem);

@@ -170,19 +170,6 @@ impl Store {
         rows.iter().map(waiting).collect()
     }
 
-    /// When the next evaluation that has to wait for its time may begin.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn next_due_ms(&self) -> Result<Option<i64>> {
-        Ok(sqlx::query_scalar(
-            "SELECT MIN(not_before_ms) FROM evaluations WHERE state = 'queued' AND not_before_ms > ?",
-        )
-        .bind(self.now_ms())
-        .fetch_one(self.read())
-        .await?)
-    }
-
     /// Begins a run of the oldest evaluation of `owner` with `priority`; `None` where none
     /// waits.
     ///
