@@ -1,9 +1,21 @@
 use filbench_model::ClockEdge;
-use filbench_results::{GoldenFigures, ProblemClass};
-use filbench_run::GoldenFacts;
+use filbench_results::{GoldenFigures, ProblemClass, Record};
+use filbench_run::{Evaluation, GoldenFacts};
+
+/// What is kept of an evaluation in the results of a suite.
+pub fn record(problem: &str, sample: &str, evaluation: Evaluation) -> Record {
+    let golden = evaluation.golden.as_ref();
+    Record {
+        problem: problem.to_owned(),
+        sample: sample.to_owned(),
+        class: class(golden),
+        golden: golden.map(figures),
+        report: evaluation.report,
+    }
+}
 
 /// How a golden keeps state; see [`ProblemClass`] for the order.
-pub(crate) fn class(facts: Option<&GoldenFacts>) -> ProblemClass {
+fn class(facts: Option<&GoldenFacts>) -> ProblemClass {
     let Some(facts) = facts else { return ProblemClass::Unknown };
     if facts.has_latches {
         ProblemClass::Latch
@@ -21,7 +33,7 @@ pub(crate) fn class(facts: Option<&GoldenFacts>) -> ProblemClass {
 }
 
 /// What candidates are compared with.
-pub(crate) fn figures(facts: &GoldenFacts) -> GoldenFigures {
+fn figures(facts: &GoldenFacts) -> GoldenFigures {
     GoldenFigures {
         resources: Some(facts.resources),
         timing: facts.timing.clone(),

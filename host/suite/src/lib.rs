@@ -22,6 +22,7 @@ mod tasks_file;
 mod verilog;
 
 pub use candidates::{Candidate, Candidates};
+pub use class::record;
 pub use error::SuiteError;
 pub use journal::Journal;
 pub use layout::{Layout, Suite};

@@ -1,12 +1,12 @@
 //! Judges a plan on all cores.
 
-use crate::class::{class, figures};
+use crate::class::record;
 use crate::summary::Line;
 use crate::{Journal, Suite, SuiteError, Summary, Task};
 use filbench_flow::Submission;
 use filbench_lab::Selector;
 use filbench_model::{Fault, InconclusiveReason, Outcome, Stage, Verdict};
-use filbench_results::{ProblemClass, Record};
+use filbench_results::Record;
 use filbench_run::{
     Artifact, Context, Evaluation, EvaluationKey, MISMATCH_VCD, Options, evaluate, evaluate_once,
     verdict_report,
@@ -235,18 +235,7 @@ impl Job {
     }
 
     fn record(&self, evaluation: Evaluation) -> Record {
-        let golden = evaluation.golden.as_ref();
-        let class = match golden {
-            Some(_) => class(golden),
-            None => ProblemClass::Unknown,
-        };
-        Record {
-            problem: self.task.problem.name.clone(),
-            sample: self.task.candidate.sample.clone(),
-            class,
-            golden: golden.map(figures),
-            report: evaluation.report,
-        }
+        record(&self.task.problem.name, &self.task.candidate.sample, evaluation)
     }
 
     fn keep_waveform(&self, artifacts: &[Artifact]) -> Result<(), SuiteError> {

@@ -1,0 +1,5 @@
+//! The daemon among fakes.
+
+mod boards;
+mod common;
+mod queue;
