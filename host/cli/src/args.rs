@@ -41,7 +41,7 @@ pub struct RunArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The problem: a VerilogEval prefix (`suite/Prob031_dff`) or any of its files, a folder in
-    /// RTLLM's layout or with a `problem.toml`, or a vector file (.csv, .vcd)
+    /// RTLLM's layout or with a `problem.toml`, or a vector file (.csv, .vcd, .fst)
     #[arg(long, value_name = "PATH")]
     pub problem: PathBuf,
     /// The candidate's top module [default: the one that the problem names]

@@ -73,6 +73,8 @@ pub(crate) enum Stimulus {
     Csv(SourceText),
     /// A waveform of a golden; the scope that shows it, such as `tb.dut`.
     Vcd { file: SourceText, scope: Option<String> },
+    /// The same in the compressed form of GTKWave.
+    Fst { file: SourceText, scope: Option<String> },
 }
 
 /// What a problem says about itself beyond its files.
@@ -185,7 +187,7 @@ impl ProblemFiles {
     /// problems have no scopes.
     #[must_use]
     pub fn in_scope(mut self, path: &str) -> Self {
-        if let Stimulus::Vcd { scope, .. } = &mut self.stimulus {
+        if let Stimulus::Vcd { scope, .. } | Stimulus::Fst { scope, .. } = &mut self.stimulus {
             *scope = Some(path.to_owned());
         }
         self

@@ -18,6 +18,7 @@ mod candidate;
 mod csv;
 mod error;
 mod files;
+mod fst_file;
 mod icarus;
 mod locate;
 mod logic;

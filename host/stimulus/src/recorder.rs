@@ -8,7 +8,7 @@ use crate::recording::{Defect, Recording};
 use crate::replay::{Design, responses};
 use crate::verilog::{Answers, RECORD_FILE, RECORD_TOP, stub};
 use crate::{Analysis, CandidateRun, Logic, ProblemFiles, RecordError, SourceText};
-use crate::{candidate, csv, source, vcd_file};
+use crate::{candidate, csv, fst_file, source, vcd_file};
 use filbench_model::{Bits, Comparison, Problem, Step, StimulusSource};
 use filbench_toolbox::{Tool, Toolbox};
 use sha2::{Digest, Sha256};
@@ -84,7 +84,14 @@ impl Recorder {
             }
             Stimulus::Csv(file) => csv::problem(files, file, analysis, key)?,
             Stimulus::Vcd { file, scope } => {
-                vcd_file::problem(files, file, scope.as_deref(), analysis, key)?
+                let source = (file, "vcd");
+                vcd_file::problem(files, source, scope.as_deref(), analysis, key)?
+            }
+            Stimulus::Fst { file, scope } => {
+                let file = fst_file::rewrite(&self.toolbox, files.name(), file, analysis)?;
+                let source = (&file, "fst");
+                vcd_file::problem(files, source, scope.as_deref(), analysis, key)
+                    .map_err(fst_file::of_the_whole)?
             }
         };
         problem.check().map_err(|error| RecordError::NoRecord {
@@ -153,7 +160,7 @@ impl Recorder {
                 bench.files.iter().collect()
             }
             Stimulus::Csv(file) => vec![file],
-            Stimulus::Vcd { file, scope } => {
+            Stimulus::Vcd { file, scope } | Stimulus::Fst { file, scope } => {
                 part(format!("waveform {scope:?}").as_bytes());
                 vec![file]
             }

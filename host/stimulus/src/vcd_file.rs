@@ -22,15 +22,16 @@ const DEPTH_MAX: usize = 256;
 /// Scopes that an error lists.
 const LISTED_MAX: usize = 8;
 
-/// The problem in a VCD file; the ports are the analysis'.
+/// The problem in a VCD file, which may have been rewritten from another `format`; the
+/// ports are the analysis'.
 pub(crate) fn problem(
     files: &ProblemFiles,
-    file: &SourceText,
+    (file, format): (&SourceText, &'static str),
     scope: Option<&str>,
     analysis: &Analysis,
     source_sha256: String,
 ) -> Result<Problem, RecordError> {
-    let reading = Reading { format: "vcd", first: First::Events, undriven: Undriven::Zero };
+    let reading = Reading { format, first: First::Events, undriven: Undriven::Zero };
     let interface = &analysis.interface;
     let rows = read(&file.name, &file.contents, scope, interface)?;
     let rows = (interface.clone(), rows);
@@ -332,7 +333,7 @@ mod tests {
     fn import(text: &str, scope: Option<&str>) -> Result<Vec<String>, RecordError> {
         let file = SourceText { name: "w.vcd".into(), contents: text.into() };
         let files = ProblemFiles::vectors("w", Stimulus::Vcd { file: file.clone(), scope: None });
-        let problem = problem(&files, &file, scope, &analysis(), String::new())?;
+        let problem = problem(&files, (&file, "vcd"), scope, &analysis(), String::new())?;
         problem.check().unwrap();
         let text = |s: &filbench_model::Step| {
             format!("{} {} {} {}", s.inputs, s.unknown, s.expected, s.care)

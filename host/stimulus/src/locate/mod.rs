@@ -33,12 +33,12 @@ const SUFFIXES: [&str; 4] = ["_ref.sv", "_test.sv", "_prompt.txt", "_ifc.txt"];
 ///   of its files;
 /// - a folder in RTLLM's layout (`testbench.v` and `verified_….v`), or one of these files;
 /// - a folder with a `problem.toml`, or that file;
-/// - a vector file (`.csv`, `.vcd`).
+/// - a vector file (`.csv`, `.vcd`, `.fst`).
 pub fn locate(path: &Path) -> Result<ProblemFiles, LocateError> {
     let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     match extension.as_deref() {
-        Some("csv" | "vcd") => return vector_file(path, &file_name),
+        Some("csv" | "vcd" | "fst") => return vector_file(path, &file_name),
         Some("toml") if path.is_file() => return own::problem(path),
         _ => {}
     }
@@ -106,6 +106,8 @@ fn vectors(file: SourceText, scope: Option<String>) -> Stimulus {
     let suffix = file.name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
     if suffix.eq_ignore_ascii_case("vcd") {
         Stimulus::Vcd { file, scope }
+    } else if suffix.eq_ignore_ascii_case("fst") {
+        Stimulus::Fst { file, scope }
     } else {
         Stimulus::Csv(file)
     }
