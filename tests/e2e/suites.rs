@@ -9,6 +9,7 @@
 mod common;
 
 use common::{candidate, context, evaluate, problem, root};
+use filbench_model::Severity;
 use filbench_run::{Context, Evaluation, Options};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
@@ -34,6 +35,10 @@ struct Expectation {
     port: Option<String>,
     /// How unknown inputs are played where it shows.
     unknown: Option<Unknown>,
+    /// Who must read it, or get furthest with it.
+    front_end: Option<String>,
+    /// `file:line:column` of the first error.
+    at: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -108,6 +113,24 @@ fn check(
     };
     if !report.verdict.reason.contains(played) {
         return Err(format!("the reason does not say `{played}`"));
+    }
+    let front_end = report.front_end.map(|front_end| front_end.name());
+    if let Some(expected) = &expected.front_end
+        && front_end != Some(expected.as_str())
+    {
+        return Err(format!("read by {front_end:?} instead of {expected}"));
+    }
+    if let Some(expected) = &expected.at {
+        let first = report.diagnostics.first().ok_or("no diagnostic")?;
+        let place = match (&first.file, first.line, first.column) {
+            (Some(file), Some(line), Some(column)) => format!("{file}:{line}:{column}"),
+            place => format!("{place:?}"),
+        };
+        if first.severity != Severity::Error || place != *expected {
+            return Err(format!(
+                "the first diagnostic is at {place}, not at {expected}: {first:?}"
+            ));
+        }
     }
     if report.mismatching_samples.is_some() && checked != Some(report.checked_samples) {
         return Err(format!("{} samples instead of {checked:?}", report.checked_samples));

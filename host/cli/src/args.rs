@@ -37,7 +37,7 @@ pub enum Command {
 /// `filbench run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The candidate's Verilog files
+    /// The candidate's files: Verilog, SystemVerilog or, in this order, VHDL (.vhd, .vhdl)
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The problem: a VerilogEval prefix (`suite/Prob031_dff`) or any of its files, a folder in
@@ -84,9 +84,13 @@ pub struct JudgingArgs {
     /// Fail a design in which a latch is inferred
     #[arg(long)]
     pub forbid_latches: bool,
-    /// Simulate the candidate on the same steps, too, and show where simulation and board differ
+    /// Simulate the candidate on the same steps, too, and show where simulation and board differ;
+    /// not for VHDL
     #[arg(long)]
     pub simulate: bool,
+    /// Who reads the candidate's sources
+    #[arg(long, value_enum, default_value_t = FrontEndArg::Auto)]
+    pub frontend: FrontEndArg,
 }
 
 impl JudgingArgs {
@@ -99,6 +103,7 @@ impl JudgingArgs {
             min_samples: self.min_samples,
             forbid_latches: self.forbid_latches,
             simulate: self.simulate,
+            front_end: self.frontend.into(),
             ..filbench_run::Options::default()
         }
     }
@@ -111,6 +116,31 @@ pub enum Format {
     Human,
     /// The report as JSON, and nothing else, on stdout.
     Json,
+}
+
+/// Who reads a candidate's sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FrontEndArg {
+    /// GHDL reads VHDL (.vhd, .vhdl); Yosys the rest, or slang where Yosys gives up.
+    Auto,
+    /// Yosys' own reader of Verilog and SystemVerilog.
+    Verilog,
+    /// SystemVerilog by slang.
+    Slang,
+    /// VHDL by GHDL.
+    Ghdl,
+}
+
+impl From<FrontEndArg> for Option<filbench_model::FrontEnd> {
+    fn from(front_end: FrontEndArg) -> Self {
+        use filbench_model::FrontEnd;
+        match front_end {
+            FrontEndArg::Auto => None,
+            FrontEndArg::Verilog => Some(FrontEnd::Verilog),
+            FrontEndArg::Slang => Some(FrontEnd::Slang),
+            FrontEndArg::Ghdl => Some(FrontEnd::Ghdl),
+        }
+    }
 }
 
 /// `filbench suite`.

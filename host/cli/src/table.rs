@@ -3,7 +3,7 @@
 use crate::progress::headline;
 use crate::window;
 use filbench_model::{
-    ClockTiming, DisagreementKind, MeasuredOn, Outcome, Report, Severity, Spread,
+    ClockTiming, DisagreementKind, FrontEnd, MeasuredOn, Outcome, Report, Severity, Spread,
 };
 use filbench_run::Phase;
 use std::fmt::Write as _;
@@ -40,6 +40,7 @@ pub fn render(report: &Report, out: Option<&Path>) -> String {
     }
     samples(&mut table, report);
     simulated(&mut table, report);
+    front_end(&mut table, report);
     resources(&mut table, report);
     timing(&mut table, report);
     board(&mut table, report);
@@ -119,6 +120,15 @@ fn simulated(table: &mut Table, report: &Report) {
     } else if simulated.compared_with_board > 0 {
         let samples = simulated.compared_with_board;
         table.row("", &format!("simulation and board agree in all {samples} samples"));
+    }
+}
+
+/// Said where it is not the usual one.
+fn front_end(table: &mut Table, report: &Report) {
+    match report.front_end {
+        Some(FrontEnd::Slang) => table.row("read by", "slang"),
+        Some(FrontEnd::Ghdl) => table.row("read by", "GHDL"),
+        Some(FrontEnd::Verilog) | None => {}
     }
 }
 

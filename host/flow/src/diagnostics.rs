@@ -6,7 +6,7 @@ use filbench_model::{Diagnostic, Severity};
 use filbench_toolbox::{Tool, ToolExit, ToolRun};
 
 /// More than this nobody reads.
-const DIAGNOSTICS_MAX: usize = 50;
+pub(crate) const DIAGNOSTICS_MAX: usize = 50;
 const MESSAGE_MAX: usize = 500;
 
 /// Parses `file:line: ERROR: …`, `file:line: Warning: …`, and both without a
@@ -58,10 +58,20 @@ fn parse_line(tool: Tool, line: &str, files: &JobFiles) -> Option<Diagnostic> {
 }
 
 /// A place in the submission.
-struct Place {
+pub(crate) struct Place {
     file: String,
     line: u32,
     column: Option<u32>,
+}
+
+impl Place {
+    /// From `file:line:column`; `None` where the submission has no such line.
+    pub(crate) fn read(text: &str, files: &JobFiles) -> Option<Self> {
+        let (rest, column) = text.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        let place = read_place(file, line, files)?;
+        Some(Self { column: column.parse().ok(), ..place })
+    }
 }
 
 /// The place `file`, and `rest`, which begins with `line` or `line.column`.
@@ -87,7 +97,12 @@ fn number(text: &str) -> Option<(u32, &str)> {
 }
 
 /// A diagnostic whose message is short and prints safely.
-fn diagnostic(tool: &str, severity: Severity, place: Option<Place>, message: &str) -> Diagnostic {
+pub(crate) fn diagnostic(
+    tool: &str,
+    severity: Severity,
+    place: Option<Place>,
+    message: &str,
+) -> Diagnostic {
     let message = message.trim().chars().filter(|c| !c.is_control()).take(MESSAGE_MAX).collect();
     let (file, line, column) = match place {
         Some(Place { file, line, column }) => (Some(file), Some(line), column),

@@ -1,7 +1,7 @@
 //! flows/ice40.toml as types, checked once.
 
 use filbench_board::Device;
-use filbench_model::FailStage;
+use filbench_model::{FailStage, FrontEnd};
 use filbench_toolbox::Limits;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -61,10 +61,24 @@ pub(crate) struct Phase {
     /// The file that is there when the phase has ended.
     pub(crate) ends_with: String,
     pub(crate) script: Vec<String>,
+    /// Instead of `script`, where slang reads the sources.
+    #[serde(default)]
+    slang: Vec<String>,
     /// What a second run does instead when this phase is where the first one
     /// ended; it goes on with the phases behind.
     #[serde(default)]
     pub(crate) otherwise: Vec<String>,
+}
+
+impl Phase {
+    /// The commands where `front_end` reads the sources. GHDL's Verilog is read
+    /// like any other.
+    pub(crate) fn commands(&self, front_end: FrontEnd) -> &[String] {
+        match front_end {
+            FrontEnd::Slang if !self.slang.is_empty() => &self.slang,
+            _ => &self.script,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -213,7 +227,7 @@ mod tests {
         ends.sort();
         ends.dedup();
         assert_eq!(ends.len(), file.synthesis.phases.len());
-        let script = file.synthesis.phases.iter().flat_map(|p| &p.script);
+        let script = file.synthesis.phases.iter().flat_map(|p| p.script.iter().chain(&p.slang));
         assert!(
             script.clone().any(|line| line.contains(&file.synthesis.top)),
             "the script names the top module"

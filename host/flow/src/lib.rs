@@ -19,6 +19,7 @@ mod diagnostics;
 mod events;
 mod fixture;
 mod flowfile;
+mod ghdl;
 mod guard;
 mod image;
 mod limit;
@@ -27,6 +28,7 @@ mod loops;
 mod netlist;
 mod place;
 mod room;
+mod slang;
 mod submission;
 mod synth;
 mod timing;
@@ -39,11 +41,11 @@ pub use events::{ClockUse, Events};
 pub use image::Firmware;
 pub use link::{Linked, LinkedDesign, SharedLink};
 pub use place::{Bitstream, PlaceInputs, Placed, PlacedDesign, Placement};
-pub use submission::{Policy, SourceFile, Submission};
+pub use submission::{Policy, SourceFile, Submission, is_vhdl};
 pub use synth::{Design, Synthesis};
 
 use filbench_board::{Board, Device};
-use filbench_model::{Diagnostic, Fault, FaultPlace, Verdict};
+use filbench_model::{Diagnostic, Fault, FaultPlace, FrontEnd, Verdict};
 use filbench_toolbox::{JobDirError, Toolbox, ToolboxError};
 use flowfile::FlowFile;
 use place::Attempt;
@@ -56,6 +58,8 @@ use std::time::Duration;
 pub struct Rejection {
     /// Where and why.
     pub verdict: Verdict,
+    /// Who read the sources; absent where that was done before, or not tried.
+    pub front_end: Option<FrontEnd>,
     /// What the tools said.
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -127,6 +127,7 @@ pub(crate) fn place(
     tracing::debug!(exit = ?run.exit, cpu = ?run.cpu, "nextpnr.ended");
     let rejection = |verdict| Rejection {
         verdict,
+        front_end: None,
         diagnostics: linked
             .designs
             .first()

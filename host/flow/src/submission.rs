@@ -1,5 +1,6 @@
 //! What is to be built, and how its files get into a job folder.
 
+use filbench_model::FrontEnd;
 use std::collections::BTreeSet;
 
 /// One file of a submission.
@@ -9,7 +10,7 @@ pub struct SourceFile {
     /// and (tidied) for the copy that the tools read, so that `` `include ``
     /// and `$readmemh` find their neighbours.
     pub name: String,
-    /// Verilog or SystemVerilog, or data for `$readmemh`; any bytes.
+    /// Verilog, SystemVerilog or VHDL, or data for `$readmemh`; any bytes.
     pub contents: Vec<u8>,
 }
 
@@ -28,6 +29,9 @@ pub struct Policy {
     /// Any latch fails the design (`latch`). Latches are allowed by default:
     /// benchmarks ask for them, and `always @*` without an `else` means one.
     pub forbid_latches: bool,
+    /// Who has to read the sources. Where nobody is named, GHDL reads VHDL, and
+    /// Yosys' own reader the rest, or slang where that one does not understand it.
+    pub front_end: Option<FrontEnd>,
 }
 
 /// Suffixes of files that are not read by themselves: they are there for
@@ -92,6 +96,11 @@ impl JobFiles {
         })
     }
 
+    /// Those of the sources that are VHDL.
+    pub(crate) fn vhdl(&self) -> impl Iterator<Item = &str> {
+        self.sources().filter(|name| is_vhdl(name))
+    }
+
     /// The submitter's name of a file of the job folder; tools may have put
     /// `./` before it.
     pub(crate) fn original(&self, name: &str) -> Option<&str> {
@@ -121,6 +130,13 @@ impl JobFiles {
         lines.dedup();
         lines
     }
+}
+
+/// Whether a file's name is that of a VHDL source.
+pub fn is_vhdl(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, suffix)| {
+        ["vhd", "vhdl"].iter().any(|vhdl| suffix.eq_ignore_ascii_case(vhdl))
+    })
 }
 
 /// The files and folders of a job folder.

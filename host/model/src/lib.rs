@@ -21,9 +21,9 @@ pub use bits::Bits;
 pub use interface::{Direction, Interface, InterfaceMismatch, Port};
 pub use problem::{ClockEdge, Comparison, Problem, ProblemError, Step, StimulusSource};
 pub use report::{
-    BoardRecord, ClockTiming, CriticalPath, Diagnostic, LinkRecord, MeasuredOn, Mismatch, PathStep,
-    Provenance, REPORT_SCHEMA, Report, Resources, Severity, SlotRecord, TimingSource, ToolRecord,
-    report_schema,
+    BoardRecord, ClockTiming, CriticalPath, Diagnostic, FrontEnd, LinkRecord, MeasuredOn, Mismatch,
+    PathStep, Provenance, REPORT_SCHEMA, Report, Resources, Severity, SlotRecord, TimingSource,
+    ToolRecord, report_schema,
 };
 pub use simulated::{Disagreement, DisagreementKind, Simulated, SimulatedOutcome};
 pub use verdict::{FailStage, Fault, FaultPlace, InconclusiveReason, Outcome, Stage, Verdict};

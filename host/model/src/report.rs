@@ -44,6 +44,29 @@ pub struct Diagnostic {
     pub message: String,
 }
 
+/// Who reads a design's sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FrontEnd {
+    /// Yosys' own reader of Verilog and SystemVerilog.
+    Verilog,
+    /// slang, inside Yosys: SystemVerilog.
+    Slang,
+    /// GHDL, whose Verilog Yosys reads: VHDL.
+    Ghdl,
+}
+
+impl FrontEnd {
+    /// As in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verilog => "verilog",
+            Self::Slang => "slang",
+            Self::Ghdl => "ghdl",
+        }
+    }
+}
+
 /// Cells of the design alone, without the fixture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resources {
@@ -246,6 +269,9 @@ pub struct Report {
     pub timing_alone: Option<TimingAlone>,
     /// Longest paths, with source lines.
     pub critical_paths: Vec<CriticalPath>,
+    /// Who read the sources, or got furthest with them; absent where nobody tried.
+    #[serde(default)]
+    pub front_end: Option<FrontEnd>,
     /// What the tools said.
     pub diagnostics: Vec<Diagnostic>,
     /// Silicon or software; absent where no board was reached.
@@ -280,6 +306,7 @@ impl Report {
             timing: Vec::new(),
             timing_alone: None,
             critical_paths: Vec::new(),
+            front_end: None,
             diagnostics: Vec::new(),
             measured_on: None,
             board: None,

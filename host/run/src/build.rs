@@ -10,7 +10,7 @@ use filbench_flow::{
     Bitstream, Design, Firmware, Linked, Placement, Policy, Submission, Synthesis,
 };
 use filbench_model::{
-    Bits, ClockTiming, CriticalPath, Diagnostic, Fault, FaultPlace, Interface, Resources,
+    Bits, ClockTiming, CriticalPath, Diagnostic, Fault, FaultPlace, FrontEnd, Interface, Resources,
     SlotRecord, TimingAlone, Verdict,
 };
 use std::sync::Arc;
@@ -23,6 +23,7 @@ pub(crate) struct Findings {
     pub(crate) timing_alone: Option<TimingAlone>,
     pub(crate) golden_timing_alone: Option<TimingAlone>,
     pub(crate) critical_paths: Vec<CriticalPath>,
+    pub(crate) front_end: Option<FrontEnd>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) netlist_hash: Option<String>,
     pub(crate) bitstream_sha256: Option<String>,
@@ -111,11 +112,13 @@ pub(crate) async fn synthesise(
     match synthesis {
         Synthesis::Design(design) => {
             note(phases, findings, &design.diagnostics);
+            findings.front_end = Some(design.front_end);
             findings.resources = Some(design.resources);
             Ok(Arc::new(*design))
         }
         Synthesis::Rejected(rejection) => {
             note(phases, findings, &rejection.diagnostics);
+            findings.front_end = rejection.front_end;
             Err(rejection.verdict)
         }
     }

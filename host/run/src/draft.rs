@@ -8,7 +8,7 @@ use crate::golden::GoldenFacts;
 use crate::play::Play;
 use crate::scoreboard::never_checked;
 use crate::simulated::simulated;
-use filbench_model::{Problem, Provenance, Report, Verdict};
+use filbench_model::{FrontEnd, Problem, Provenance, Report, Verdict};
 use filbench_stimulus::CandidateRun;
 use std::time::{Instant, SystemTime};
 
@@ -87,7 +87,11 @@ impl Draft {
         report.timing = findings.timing;
         report.timing_alone = findings.timing_alone;
         report.critical_paths = findings.critical_paths;
+        report.front_end = findings.front_end;
         report.diagnostics = findings.diagnostics;
+        if report.front_end != Some(FrontEnd::Ghdl) {
+            report.provenance.tools.retain(|tool| tool.name != FrontEnd::Ghdl.name());
+        }
         report.provenance.netlist_hash = findings.netlist_hash;
         report.provenance.bitstream_sha256 = findings.bitstream_sha256;
         report.provenance.slot = findings.slot;

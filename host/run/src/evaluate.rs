@@ -17,7 +17,7 @@ use crate::waveform;
 use crate::window::mismatch_window;
 use crate::wiring::Wiring;
 use filbench_board::Board;
-use filbench_flow::{Design, Policy, SourceFile, Submission};
+use filbench_flow::{Design, Policy, SourceFile, Submission, is_vhdl};
 use filbench_lab::{Place, Selector};
 use filbench_model::{
     ClockTiming, Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Interface,
@@ -166,7 +166,7 @@ impl Job<'_> {
         let (proof, built, simulation) = tokio::join!(
             self.prove(&problem, unproven, place.as_mut(), &order),
             async {
-                let design = design?;
+                let design = design?.named_like(&problem.interface);
                 let differences = problem.interface.compare(&design.interface);
                 if !differences.is_empty() {
                     return Err(Verdict::interface(&differences));
@@ -253,6 +253,10 @@ impl Job<'_> {
         order: &Order,
         findings: &mut Findings,
     ) -> Result<Verdict, Verdict> {
+        let design = match ports {
+            Some(ports) => design.named_like(ports),
+            None => design,
+        };
         let differences = ports.map(|ports| ports.compare(&design.interface)).unwrap_or_default();
         if !differences.is_empty() {
             return Err(Verdict::interface(&differences));
@@ -299,6 +303,7 @@ impl Job<'_> {
         Ok(Order {
             policy: Policy {
                 forbid_latches: self.options.forbid_latches || self.files.policy().forbid_latches,
+                front_end: self.options.front_end,
             },
             board: Arc::new(board),
             firmware: Arc::clone(&self.firmware),
@@ -484,7 +489,8 @@ impl Job<'_> {
     /// The candidate in simulation, where that is asked for. Beside its way to the board,
     /// and without a part in the verdict.
     async fn simulate(&self, problem: &Arc<Problem>) -> Result<Option<Vec<CandidateRun>>, Fault> {
-        if !self.options.simulate {
+        // Icarus reads no VHDL.
+        if !self.options.simulate || self.submission.files.iter().any(|f| is_vhdl(&f.name)) {
             return Ok(None);
         }
         let _turn = self.context.turn().await;

@@ -2,7 +2,7 @@
 
 use crate::golden::GoldenFacts;
 use filbench_flow::Firmware;
-use filbench_model::Report;
+use filbench_model::{FrontEnd, Report};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
@@ -53,6 +53,8 @@ pub struct Options {
     pub forbid_latches: bool,
     /// Simulate the candidate on the same steps as well.
     pub simulate: bool,
+    /// Who reads the candidate's sources; `None` for whoever can.
+    pub front_end: Option<FrontEnd>,
     /// In place of the built firmware, for tests of the chain itself.
     pub firmware: Option<Firmware>,
 }
@@ -67,6 +69,7 @@ impl Default for Options {
             min_samples: None,
             forbid_latches: false,
             simulate: false,
+            front_end: None,
             firmware: None,
         }
     }

@@ -24,6 +24,12 @@ pub enum ToolboxError {
         /// The folders that were searched.
         searched: Vec<String>,
     },
+    /// GHDL is not on `PATH`, or only as a script, which the sandbox cannot run.
+    #[error("no GHDL on PATH, which VHDL needs (looked for a native program `ghdl-mcode`, `ghdl-llvm`, `ghdl-gcc` or `ghdl` with its `../lib/ghdl` in {}); run `apt install ghdl-mcode`", searched.join(", "))]
+    GhdlMissing {
+        /// The folders that were searched.
+        searched: Vec<String>,
+    },
     /// The operating system does not allow the sandbox, so the job was refused.
     #[error(
         "the sandbox for `{tool}` cannot be set up: {step}: {cause}; it needs unprivileged user namespaces and Landlock (Linux 5.13 or newer; in a container allow `unshare` and `mount`, `sysctl user.max_user_namespaces` must not be 0, on Ubuntu `kernel.apparmor_restrict_unprivileged_userns` must be)"

@@ -22,15 +22,20 @@ pub enum Tool {
     /// From an FST waveform to VCD; a part of filbench itself. Its arguments are the FST file,
     /// the VCD file, and the names of the variables that are wanted.
     FstToVcd,
+    /// GHDL, which turns VHDL into Verilog; native.
+    Ghdl,
 }
 
 impl Tool {
     /// The WebAssembly guests.
     pub(crate) const GUESTS: [Tool; 3] = [Tool::Yosys, Tool::NextpnrIce40, Tool::Icepack];
     /// The native tools.
-    pub(crate) const NATIVE: [Tool; 2] = [Tool::Iverilog, Tool::Vvp];
+    pub(crate) const NATIVE: [Tool; 3] = [Tool::Iverilog, Tool::Vvp, Tool::Ghdl];
+    /// Those that belong to one installation of Icarus Verilog.
+    pub(crate) const ICARUS: [Tool; 2] = [Tool::Iverilog, Tool::Vvp];
 
-    /// The program's name, which is also its `argv[0]`.
+    /// Its name, which is that of its program and its `argv[0]`; but GHDL's program
+    /// may have a longer one.
     pub fn name(self) -> &'static str {
         match self {
             Tool::Yosys => "yosys",
@@ -39,6 +44,7 @@ impl Tool {
             Tool::Iverilog => "iverilog",
             Tool::Vvp => "vvp",
             Tool::FstToVcd => "fst-to-vcd",
+            Tool::Ghdl => "ghdl",
         }
     }
 }

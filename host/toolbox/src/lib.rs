@@ -8,7 +8,7 @@
 //! | tool | confined by | memory limit | CPU limit |
 //! |---|---|---|---|
 //! | `yosys`, `nextpnr-ice40`, `icepack` | WebAssembly, and Landlock where the kernel has it | store limiter, `RLIMIT_DATA` | `RLIMIT_CPU` |
-//! | `iverilog`, `vvp` | user, mount, network, pid and ipc namespaces, and Landlock; all of them or nothing | `RLIMIT_AS` | `RLIMIT_CPU` |
+//! | `iverilog`, `vvp`, `ghdl` | user, mount, network, pid and ipc namespaces, and Landlock; all of them or nothing | `RLIMIT_AS` | `RLIMIT_CPU` |
 //!
 //! The parent counts what the job writes, to its standard streams and into its
 //! folder, and holds a wall clock as a backstop. However a job ends, it ends as
@@ -21,6 +21,7 @@ mod error;
 mod icarus;
 mod job;
 mod jobdir;
+mod native;
 mod outcome;
 mod pins;
 mod protocol;

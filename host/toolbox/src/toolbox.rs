@@ -1,5 +1,5 @@
 use crate::compiled::{self, Compiler};
-use crate::icarus::Icarus;
+use crate::native::Native;
 use crate::outcome::{tool_exit, worker_limits};
 use crate::pins::{self, Guest};
 use crate::protocol::{GuestOrder, ModuleRef, NativeOrder, Order, Reply, SCRATCH, WaveformOrder};
@@ -43,7 +43,7 @@ impl Toolbox {
     /// processes left. Compiles nothing: see [`prepare`](Self::prepare).
     ///
     /// # Errors
-    /// [`ToolboxError::NotInstalled`] where set-up has not run. That Icarus is
+    /// [`ToolboxError::NotInstalled`] where set-up has not run. That Icarus or GHDL is
     /// missing shows only when it is to be run.
     pub fn open(config: ToolboxConfig) -> Result<Toolbox, ToolboxError> {
         for tool in Tool::GUESTS {
@@ -104,7 +104,7 @@ impl Toolbox {
     }
 
     /// The tools of this toolbox, for a report's provenance. Leaves out Icarus
-    /// where it is not installed or cannot run.
+    /// and GHDL where they are not installed or cannot run.
     pub fn records(&self) -> Vec<ToolRecord> {
         let all = || Tool::GUESTS.into_iter().chain(Tool::NATIVE);
         self.inner
@@ -118,7 +118,7 @@ impl Toolbox {
     pub fn share_dir(&self, tool: Tool) -> Option<PathBuf> {
         match tool {
             Tool::Yosys | Tool::NextpnrIce40 => Some(self.guest(tool).ok()?.share),
-            Tool::Icepack | Tool::Iverilog | Tool::Vvp | Tool::FstToVcd => None,
+            Tool::Icepack | Tool::Iverilog | Tool::Vvp | Tool::Ghdl | Tool::FstToVcd => None,
         }
     }
 
@@ -176,14 +176,14 @@ impl Toolbox {
                 cause: "a native tool sees no folder but its own; copy the files there".into(),
             });
         }
-        let icarus = Icarus::find(job.tool)?;
+        let native = Native::find(job.tool)?;
         // Without it, `$stop` waits for commands from a terminal.
         let batch = (job.tool == Tool::Vvp).then(|| "-n".to_owned());
         let order = Order::Native(NativeOrder {
-            program: icarus.program(job.tool),
+            program: native.program,
             args: batch.into_iter().chain(job.args.iter().cloned()).collect(),
             dir: dir.clone(),
-            view: icarus.view,
+            view: native.view,
             limits: worker_limits(&job.limits),
         });
         let bounds = self.bounds(&job.limits, &dir);
@@ -262,28 +262,28 @@ impl Toolbox {
             let guest = self.guest(tool).ok()?;
             (guest.version.to_owned(), guest.sha256.to_owned())
         } else {
-            let program = fs::read(Icarus::find(tool).ok()?.program(tool)).ok()?;
-            (self.icarus_version(tool)?, hex::encode(Sha256::digest(program)))
+            let program = fs::read(Native::find(tool).ok()?.program).ok()?;
+            (self.native_version(tool)?, hex::encode(Sha256::digest(program)))
         };
         Some(ToolRecord { name: tool.name().to_owned(), version, sha256 })
     }
 
-    fn icarus_version(&self, tool: Tool) -> Option<String> {
+    fn native_version(&self, tool: Tool) -> Option<String> {
         let dir = JobDir::create().ok()?;
         let job = ToolJob {
             tool,
-            args: vec!["-V".into()],
+            args: vec![if tool == Tool::Ghdl { "--version" } else { "-V" }.into()],
             dir: dir.path(),
             read_only: Vec::new(),
             limits: VERSION_LIMITS,
         };
         let run = self.run(&job).ok()?;
         // "Icarus Verilog version 11.0 (stable) ()" on stdout; from vvp "Icarus
-        // Verilog runtime version 11.0 (stable) ()" on stderr.
+        // Verilog runtime version 11.0 (stable) ()" on stderr; "GHDL 2.0.0 (…) …".
         let printed = if run.stdout.is_empty() { run.stderr } else { run.stdout };
         let text = String::from_utf8_lossy(&printed);
         let mut words = text.lines().next()?.split_whitespace();
-        words.find(|word| *word == "version")?;
+        words.find(|word| ["version", "GHDL"].contains(word))?;
         words.next().map(str::to_owned)
     }
 }

@@ -133,7 +133,10 @@ pub fn validate(report: &serde_json::Value) {
 /// A candidate of a suite: `name` beside the others for `problem`.
 pub fn candidate(problem: &str, name: &str) -> PathBuf {
     let (suite, problem) = problem.split_once('/').unwrap();
-    root().join(format!("tests/suites/{suite}/candidates/{problem}/{name}.sv"))
+    let path = |extension| {
+        root().join(format!("tests/suites/{suite}/candidates/{problem}/{name}.{extension}"))
+    };
+    ["v", "vhd"].map(path).into_iter().find(|path| path.exists()).unwrap_or_else(|| path("sv"))
 }
 
 /// Surroundings for evaluations within the test's own process.

@@ -2,6 +2,7 @@
 
 mod build;
 mod hostile;
+mod languages;
 mod refusals;
 mod shared;
 mod support;

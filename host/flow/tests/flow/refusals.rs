@@ -9,10 +9,10 @@ use filbench_model::FailStage;
 fn syntax_names_are_told_apart_from_meaning() {
     let reason =
         refused("module top(input a, output y);\n assign y = a\nendmodule", FailStage::Parse);
-    assert_eq!(reason, "design.sv:3: syntax error, unexpected TOK_ENDMODULE");
+    assert_eq!(reason, "design.sv:2:14: expected ';'", "slang says more of it than Yosys' reader");
     let reason =
         refused("module top(input a, output y); foo u(a, y); endmodule", FailStage::Elaborate);
-    assert!(reason.contains("foo") && reason.contains("not part of the design"), "{reason}");
+    assert_eq!(reason, "design.sv:1:32: unknown module 'foo'");
     refused("module other(input a, output y); assign y = a; endmodule", FailStage::Elaborate);
 }
 
@@ -43,7 +43,7 @@ fn files_outside_the_submission_are_out_of_reach() {
         "`include \"/share/ice40/cells_sim.v\"\n`include \"/proc/self/environ\"\nmodule top; endmodule",
     ] {
         let reason = refused(text, FailStage::Parse);
-        assert!(reason.contains("include file"), "{reason}");
+        assert!(reason.contains("include file") || reason.contains("No such file"), "{reason}");
     }
     for path in ["/etc/passwd", "../../../../../../../etc/passwd", "/proc/self/maps"] {
         let text = format!(
@@ -71,7 +71,7 @@ fn latches_by_policy() {
            always_latch if (en) held = d;
          endmodule",
     );
-    let policy = Policy { forbid_latches: true };
+    let policy = Policy { forbid_latches: true, ..Policy::default() };
     let synthesis = flow().synthesise(&latch, &policy, Device::Up5k).expect("no fault");
     let rejection = rejected(synthesis, FailStage::Latch);
     assert!(rejection.verdict.reason.contains("`held[0]`, `held[1]`"), "{rejection:?}");

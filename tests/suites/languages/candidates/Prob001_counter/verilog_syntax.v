@@ -1,0 +1,12 @@
+module TopModule (
+  input clk,
+  input reset,
+  input enable,
+  output reg [3:0] count,
+  output wrap
+);
+  always @(posedge clk)
+    if (reset) count <= 0
+    else if (enable) count <= count + 1;
+  assign wrap = &count;
+endmodule
