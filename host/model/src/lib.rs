@@ -10,6 +10,7 @@
 mod alone;
 mod bits;
 mod interface;
+mod playback;
 mod problem;
 mod report;
 mod simulated;
@@ -19,6 +20,7 @@ mod window;
 pub use alone::{ClockSpread, Spread, TimingAlone};
 pub use bits::Bits;
 pub use interface::{Direction, Interface, InterfaceMismatch, Port};
+pub use playback::{Assignment, BenchTrust, Playback, Wake};
 pub use problem::{ClockEdge, Comparison, Problem, ProblemError, Step, StimulusSource};
 pub use report::{
     BoardRecord, ClockTiming, CriticalPath, Diagnostic, FrontEnd, LinkRecord, MeasuredOn, Mismatch,

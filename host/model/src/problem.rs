@@ -1,4 +1,4 @@
-use crate::{Bits, Interface};
+use crate::{Bits, Interface, Playback};
 use serde::{Deserialize, Serialize};
 
 /// How responses are judged.
@@ -53,14 +53,13 @@ pub struct Step {
     pub unknown: Bits,
     /// The golden's output bits; a bit that is don't-care reads 0 here.
     pub expected: Bits,
-    /// Output bits that are compared after this step; all zero where the
-    /// response need not be captured.
+    /// Output bits that are compared after this step.
     pub care: Bits,
 }
 
 impl Step {
-    /// Whether the response to this step has to be captured.
-    pub fn captured(&self) -> bool {
+    /// Whether any bit of the response to this step is compared.
+    pub fn checked(&self) -> bool {
         self.care.any()
     }
 }
@@ -84,6 +83,8 @@ pub struct Problem {
     /// In the order in which they are applied; the board's inputs are all
     /// zero before the first.
     pub steps: Vec<Step>,
+    /// How responses are played back to the bench, for [`Comparison::Bench`].
+    pub playback: Option<Playback>,
     /// SHA-256 of everything that the recording was made from.
     pub source_sha256: String,
 }
@@ -147,9 +148,20 @@ impl Problem {
         self.steps.iter().any(|s| s.unknown.any())
     }
 
-    /// Captured steps in which at least one bit is compared.
+    /// Whether the response to `step` has to be captured: where it is compared, and
+    /// everywhere if responses are played back to a bench.
+    pub fn captures(&self, step: &Step) -> bool {
+        self.playback.is_some() || step.checked()
+    }
+
+    /// The captured steps with their indices, in order.
+    pub fn captured_steps(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.steps.iter().enumerate().filter(|(_, step)| self.captures(step))
+    }
+
+    /// Steps in which at least one bit is compared.
     pub fn checked_samples(&self) -> usize {
-        self.steps.iter().filter(|s| s.captured()).count()
+        self.steps.iter().filter(|step| step.checked()).count()
     }
 
     /// Output bits that no step compares.
@@ -191,6 +203,7 @@ mod tests {
             source: StimulusSource::VectorFile { format: "csv".into() },
             comparison: Comparison::EveryStep,
             steps: vec![step(0b10), step(0b11), step(0b10)],
+            playback: None,
             source_sha256: String::new(),
         };
         assert_eq!(problem.check(), Ok(()));

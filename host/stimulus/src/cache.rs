@@ -1,19 +1,20 @@
 //! Recorded problems by content.
 
 use crate::RecordError;
-use filbench_model::{Bits, Problem, Step};
+use filbench_model::{Bits, Playback, Problem, Step, Wake};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The first bytes of a file, with the version of its layout.
-const MAGIC: &[u8; 8] = b"filbenP1";
+const MAGIC: &[u8; 8] = b"filbenP2";
 /// What a file unpacks to at most.
 const BYTES_MAX: usize = 2 << 30;
 
 /// A folder of problems, a file each: [`MAGIC`], then LZ4 over a length (`u32`), that many
-/// bytes of JSON (the problem without its steps), and the steps' words, little-endian,
-/// each exclusive-or'ed with that of the step before.
+/// bytes of JSON (the problem without its steps and wakes), the numbers of steps
+/// and wakes (`u64`), the steps' words and those of the wakes, little-endian, each exclusive-or'ed with that of
+/// the step or wake before.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     dir: PathBuf,
@@ -54,28 +55,52 @@ impl Cache {
 }
 
 fn encode(problem: &Problem) -> io::Result<Vec<u8>> {
-    let header = serde_json::to_vec(&Problem { steps: Vec::new(), ..without_steps(problem) })?;
+    let header = serde_json::to_vec(&bare(problem))?;
     let length = u32::try_from(header.len()).map_err(io::Error::other)?;
     let mut plain = length.to_le_bytes().to_vec();
     plain.extend(header);
-    let mut before: Vec<u64> = Vec::new();
-    for step in &problem.steps {
-        let words: Vec<u64> = [&step.inputs, &step.unknown, &step.expected, &step.care]
-            .into_iter()
-            .flat_map(|bits| bits.words().iter().copied())
-            .collect();
-        before.resize(words.len(), 0);
-        for (word, old) in words.iter().zip(&before) {
-            plain.extend((word ^ old).to_le_bytes());
-        }
-        before = words;
+    let wakes = problem.playback.as_ref().map_or(&[][..], |playback| &playback.wakes);
+    for count in [problem.steps.len(), wakes.len()] {
+        plain.extend((count as u64).to_le_bytes());
     }
+    let vectors = |vectors: &[&Bits]| -> Vec<u64> {
+        vectors.iter().flat_map(|bits| bits.words().iter().copied()).collect()
+    };
+    append(
+        &mut plain,
+        problem
+            .steps
+            .iter()
+            .map(|step| vectors(&[&step.inputs, &step.unknown, &step.expected, &step.care])),
+    );
+    append(
+        &mut plain,
+        wakes.iter().map(|wake| {
+            let edge = wake.edge.map_or(0, |edge| edge as u64 + 1);
+            let mut row = vec![edge, wake.step as u64, u64::from(wake.event)];
+            row.extend(vectors(&[&wake.inputs, &wake.unknown]));
+            row
+        }),
+    );
     let mut out = MAGIC.to_vec();
     out.extend(lz4_flex::compress_prepend_size(&plain));
     Ok(out)
 }
 
-fn without_steps(problem: &Problem) -> Problem {
+/// Appends rows of words, all of one length.
+fn append(plain: &mut Vec<u8>, rows: impl Iterator<Item = Vec<u64>>) {
+    let mut before: Vec<u64> = Vec::new();
+    for row in rows {
+        before.resize(row.len(), 0);
+        for (word, old) in row.iter().zip(&before) {
+            plain.extend((word ^ old).to_le_bytes());
+        }
+        before = row;
+    }
+}
+
+/// The problem without what is kept as words.
+fn bare(problem: &Problem) -> Problem {
     Problem {
         name: problem.name.clone(),
         top: problem.top.clone(),
@@ -84,6 +109,13 @@ fn without_steps(problem: &Problem) -> Problem {
         source: problem.source.clone(),
         comparison: problem.comparison,
         steps: Vec::new(),
+        playback: problem.playback.as_ref().map(|playback| Playback {
+            clocks: playback.clocks.clone(),
+            assignment: playback.assignment,
+            trust: playback.trust.clone(),
+            from_start: playback.from_start,
+            wakes: Vec::new(),
+        }),
         source_sha256: problem.source_sha256.clone(),
     }
 }
@@ -98,40 +130,83 @@ fn decode(bytes: &[u8]) -> Option<Problem> {
     let (length, rest) = plain.split_first_chunk::<4>()?;
     let (header, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
     let mut problem: Problem = serde_json::from_slice(header).ok()?;
+    let (counts, rest) = rest.split_first_chunk::<16>()?;
+    let [count, wakes_count] = counts.as_chunks::<8>().0 else { return None };
+    let number = |bytes: &[u8; 8]| usize::try_from(u64::from_le_bytes(*bytes)).ok();
+    let (count, wakes_count) = (number(count)?, number(wakes_count)?);
 
     let (ni, no) = (problem.interface.input_bits(), problem.interface.output_bits());
-    let lengths = [ni, ni, no, no];
-    let per_step = lengths.iter().map(|len| len.div_ceil(64)).sum::<usize>();
-    if per_step == 0 || rest.len() % (8 * per_step) != 0 {
+    let per_step = [ni, ni, no, no].iter().map(|len| len.div_ceil(64)).sum::<usize>();
+    let (steps, wakes) = rest.split_at_checked(count.checked_mul(8 * per_step)?)?;
+    problem.steps.reserve(count);
+    rows(steps, per_step, |row| {
+        problem.steps.push(Step {
+            inputs: row.bits(ni)?,
+            unknown: row.bits(ni)?,
+            expected: row.bits(no)?,
+            care: row.bits(no)?,
+        });
+        Some(())
+    })?;
+    match &mut problem.playback {
+        Some(playback) => rows(wakes, 3 + 2 * ni.div_ceil(64), |row| {
+            playback.wakes.push(Wake {
+                edge: row.number()?.checked_sub(1),
+                step: row.number().filter(|step| *step < count)?,
+                event: row.number()? == 1,
+                inputs: row.bits(ni)?,
+                unknown: row.bits(ni)?,
+            });
+            Some(())
+        })?,
+        None if !wakes.is_empty() => return None,
+        None => {}
+    }
+    let wakes = problem.playback.as_ref().map_or(0, |playback| playback.wakes.len());
+    (wakes == wakes_count && problem.check().is_ok()).then_some(problem)
+}
+
+/// Hands over each row of `words` words; `None` on anything that [`append`] does not write.
+fn rows(
+    bytes: &[u8],
+    words: usize,
+    mut take: impl FnMut(&mut Row<'_>) -> Option<()>,
+) -> Option<()> {
+    if words == 0 || !bytes.len().is_multiple_of(8 * words) {
         return None;
     }
-    let mut words = vec![0u64; per_step];
-    problem.steps.reserve(rest.len() / (8 * per_step));
-    for chunk in rest.chunks_exact(8 * per_step) {
-        for (word, bytes) in words.iter_mut().zip(chunk.as_chunks::<8>().0) {
+    let mut row = vec![0u64; words];
+    for chunk in bytes.chunks_exact(8 * words) {
+        for (word, bytes) in row.iter_mut().zip(chunk.as_chunks::<8>().0) {
             *word ^= u64::from_le_bytes(*bytes);
         }
-        let mut at = 0;
-        let mut next = |len: usize| {
-            let end = at + len.div_ceil(64);
-            let bits = Bits::from_words(words[at..end].to_vec(), len);
-            at = end;
-            bits
-        };
-        problem.steps.push(Step {
-            inputs: next(ni)?,
-            unknown: next(ni)?,
-            expected: next(no)?,
-            care: next(no)?,
-        });
+        take(&mut Row(&row))?;
     }
-    problem.check().is_ok().then_some(problem)
+    Some(())
+}
+
+/// What is left of a row.
+struct Row<'a>(&'a [u64]);
+
+impl Row<'_> {
+    fn number(&mut self) -> Option<usize> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        usize::try_from(*first).ok()
+    }
+
+    fn bits(&mut self, len: usize) -> Option<Bits> {
+        let (words, rest) = self.0.split_at_checked(len.div_ceil(64))?;
+        self.0 = rest;
+        Bits::from_words(words.to_vec(), len)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use filbench_model::{Comparison, Direction, Interface, Port, StimulusSource};
+    use filbench_model::{Assignment, BenchTrust, ClockEdge, StimulusSource};
+    use filbench_model::{Comparison, Direction, Interface, Port};
 
     fn problem(steps: usize) -> Problem {
         let port = |name: &str, direction, width| Port { name: name.into(), direction, width };
@@ -151,6 +226,21 @@ mod tests {
                     care: Bits::ones(3),
                 })
                 .collect(),
+            playback: (steps > 0).then(|| Playback {
+                clocks: vec![(1, ClockEdge::Both)],
+                assignment: Assignment::Nonblocking,
+                trust: BenchTrust::Blind { passes: "zeros".into() },
+                from_start: true,
+                wakes: (0..steps)
+                    .map(|step| Wake {
+                        edge: step.checked_sub(2),
+                        inputs: Bits::from_u64(step as u64, 70),
+                        unknown: Bits::zeros(70),
+                        step,
+                        event: step % 3 == 0,
+                    })
+                    .collect(),
+            }),
             source_sha256: "00".into(),
         }
     }
@@ -160,9 +250,11 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let cache = Cache::new(root.path());
         assert_eq!(cache.get("00"), None);
-        let problem = problem(300_000);
-        cache.put(&problem).unwrap();
-        assert_eq!(cache.get("00"), Some(problem));
+        for steps in [0, 300_000] {
+            let problem = problem(steps);
+            cache.put(&problem).unwrap();
+            assert_eq!(cache.get("00"), Some(problem));
+        }
     }
 
     #[test]

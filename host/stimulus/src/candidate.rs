@@ -113,8 +113,8 @@ pub(crate) fn simulate(
             .ok_or_else(|| simulation.no_record("not what the bench writes".to_owned()))?;
         let ending = match ended {
             Err(error) => ending(error)?,
-            Ok(()) if responses.len() == problem.steps.len() => Ending::Whole,
-            Ok(()) => Ending::Early,
+            Ok(_) if responses.len() == problem.steps.len() => Ending::Whole,
+            Ok(_) => Ending::Early,
         };
         runs.push(CandidateRun { fill, responses, ending });
     }

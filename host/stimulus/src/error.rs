@@ -165,6 +165,12 @@ pub enum RecordError {
         /// The limit.
         steps_max: usize,
     },
+    /// There is no bench, or it was not recorded to be played back to.
+    #[error("`{problem}` has no recorded bench to play responses back to; record it for `bench`")]
+    NoPlayback {
+        /// The problem.
+        problem: String,
+    },
     /// The problem describes itself otherwise than its golden is.
     #[error("`{problem}`: {message}; correct its problem.toml")]
     Declared {

@@ -22,11 +22,20 @@ pub struct SourceText {
 pub(crate) const NOT_SOURCES: [&str; 9] =
     ["vh", "svh", "h", "inc", "hex", "mem", "dat", "txt", "bin"];
 
+/// Those of them that hold Verilog.
+pub(crate) const HEADERS: [&str; 4] = ["vh", "svh", "h", "inc"];
+
 impl SourceText {
     /// Whether a tool is told to read it, judged by its name.
     pub fn is_source(&self) -> bool {
         let suffix = self.name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
         !NOT_SOURCES.contains(&suffix)
+    }
+
+    /// Whether it is Verilog, to be read or to be included.
+    pub(crate) fn is_text(&self) -> bool {
+        let suffix = self.name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
+        self.is_source() || HEADERS.contains(&suffix)
     }
 }
 

@@ -22,6 +22,14 @@ const SOURCES: &str = "src";
 /// How much of Icarus' own words an error repeats.
 const SAID_MAX: usize = 600;
 
+/// How a simulation that ended by itself ended.
+pub(crate) struct Ended {
+    /// What it printed.
+    pub(crate) printed: Vec<u8>,
+    /// Its exit status.
+    pub(crate) status: i32,
+}
+
 /// One simulation, in a fresh folder.
 pub(crate) struct Simulation<'a> {
     toolbox: &'a Toolbox,
@@ -90,7 +98,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// Compiles the sources with these roots, and runs them to the end.
-    pub(crate) fn run(&self, tops: &[&str]) -> Result<(), RecordError> {
+    pub(crate) fn run(&self, tops: &[&str]) -> Result<Ended, RecordError> {
         self.compile(tops)?;
         self.execute()
     }
@@ -114,13 +122,13 @@ impl<'a> Simulation<'a> {
     }
 
     /// Runs what was compiled to the end.
-    pub(crate) fn execute(&self) -> Result<(), RecordError> {
+    pub(crate) fn execute(&self) -> Result<Ended, RecordError> {
         // `-none`: a bench's own waveform goes nowhere.
         let run = self.tool(Tool::Vvp, vec![self.image.clone(), "-none".into()])?;
         self.undisturbed(Tool::Vvp, &run.exit)?;
         match &run.exit {
             // A bench may end with any status, by `$fatal` for instance.
-            ToolExit::Exited(_) => Ok(()),
+            ToolExit::Exited(status) => Ok(Ended { status: *status, printed: run.stdout }),
             _ => Err(self.rejected(Tool::Vvp, &run)),
         }
     }

@@ -11,8 +11,12 @@
 //! Where the replay agrees with what the bench saw at the end of each of its time steps,
 //! its outputs are the expected responses. Where it does not, other orders of what
 //! happened at the same time are tried; where none agrees, the bench is racy.
+//!
+//! Where the bench itself is to judge, a captured response is *played back* to it by a stub
+//! with the recorder's processes and no design inside.
 
 mod analysis;
+mod bench;
 mod cache;
 mod candidate;
 mod csv;
@@ -23,6 +27,7 @@ mod icarus;
 mod locate;
 mod logic;
 mod order;
+mod playback;
 mod recorder;
 mod recording;
 mod replay;
@@ -38,5 +43,6 @@ pub use error::{LocateError, RecordError, VectorError};
 pub use files::{PassMark, ProblemFiles, ProblemPolicy, SourceText};
 pub use locate::{PROBLEM_FILE, locate};
 pub use logic::Logic;
+pub use playback::BenchVerdict;
 pub use recorder::{Fill, Recorder};
 pub use replay::first_mismatch;

@@ -63,6 +63,25 @@ impl Order {
     }
 }
 
+/// How many steps are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Changes of data between which the bench does not look are one step.
+    Looks,
+    /// Every wake that changes something has steps of its own, since its response is played
+    /// back to the bench.
+    Wakes,
+}
+
+/// Where a wake has led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// The last step that stands for what had happened by then.
+    pub(crate) step: usize,
+    /// Whether an event input has changed since the wake before.
+    pub(crate) event: bool,
+}
+
 /// Primitive steps, and where the bench looked.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Sequence {
@@ -71,6 +90,11 @@ pub(crate) struct Sequence {
     /// The golden's outputs in the recording where a time step ended, with the step that
     /// was the last one then. Ascending; no step twice.
     pub(crate) settled: Vec<(usize, Logic)>,
+    /// For [`Detail::Wakes`]: where each wake of the recording led to.
+    pub(crate) reached: Vec<Reached>,
+    /// Whether nobody woke in the first time step: then one entry of `reached` goes ahead of
+    /// the wakes, and stands for the start.
+    pub(crate) from_start: bool,
 }
 
 /// Tells the time steps apart into primitive steps. `None` when there are more than
@@ -79,21 +103,21 @@ pub(crate) fn sequence(
     recording: &Recording,
     analysis: &Analysis,
     order: Order,
+    detail: Detail,
     steps_max: usize,
 ) -> Option<Sequence> {
-    let mut builder = Builder::new(analysis, order.ascent);
+    let mut builder = Builder::new(analysis, order.ascent, detail);
     for time_step in recording.time_steps() {
-        match order.grouping {
-            Grouping::Wakes => time_step.wakes.iter().for_each(|w| builder.wake(w, order.first)),
-            Grouping::TimeSteps => builder.merged(&time_step, order.first),
-        }
-        // Nothing is left here but an edge to or from an unknown value.
-        builder.data(&time_step.inputs);
-        builder.events(&time_step.inputs, ActiveEdges::Go);
+        builder.time_step(&time_step, order);
         builder.settle(time_step.outputs);
         if builder.sequence.steps.len() > steps_max {
             return None;
         }
+    }
+    if detail == Detail::Wakes
+        && let Some(cut_off) = recording.cut_off()
+    {
+        builder.time_step(&cut_off, order);
     }
     Some(builder.sequence)
 }
@@ -115,10 +139,13 @@ struct Builder {
     /// The last step changed data alone and nobody looked since: the next data goes
     /// into the same step.
     open: bool,
+    detail: Detail,
+    /// An event input has changed since the last wake.
+    event: bool,
 }
 
 impl Builder {
-    fn new(analysis: &Analysis, ascent: Ascent) -> Self {
+    fn new(analysis: &Analysis, ascent: Ascent, detail: Detail) -> Self {
         let events = analysis.event_inputs.clone();
         Self {
             active: analysis.active_edges(),
@@ -128,7 +155,20 @@ impl Builder {
             ascent,
             sequence: Sequence::default(),
             open: false,
+            detail,
+            event: false,
         }
+    }
+
+    fn time_step(&mut self, time_step: &TimeStep, order: Order) {
+        match order.grouping {
+            Grouping::Wakes => time_step.wakes.iter().for_each(|w| self.wake(w, order.first)),
+            Grouping::TimeSteps => self.merged(time_step, order.first),
+        }
+        // Nothing is left here but an edge to or from an unknown value.
+        self.data(&time_step.inputs);
+        self.events(&time_step.inputs, ActiveEdges::Go);
+        self.left_over(time_step.wakes.is_empty());
     }
 
     fn wake(&mut self, wake: &Wake, first: First) {
@@ -149,6 +189,7 @@ impl Builder {
                 self.event(edge.bit, wake.inputs.value.get(edge.bit));
             }
         }
+        self.reached();
     }
 
     fn merged(&mut self, time_step: &TimeStep, first: First) {
@@ -157,9 +198,44 @@ impl Builder {
         }
         for wake in &time_step.wakes {
             self.events(&wake.inputs, ActiveEdges::Go);
+            self.reached();
         }
         self.events(&time_step.inputs, ActiveEdges::Go);
         self.data(&time_step.inputs);
+    }
+
+    /// Notes where a wake has led to.
+    fn reached(&mut self) {
+        if self.detail == Detail::Wakes {
+            let step = self.last_step();
+            self.sequence.reached.push(Reached { step, event: std::mem::take(&mut self.event) });
+            self.open = false;
+        }
+    }
+
+    /// What no wake has seen belongs to the last one of the time step, or to the start.
+    fn left_over(&mut self, nobody_woke: bool) {
+        if self.detail == Detail::Looks {
+            return;
+        }
+        if !nobody_woke {
+            let step = self.last_step();
+            if let Some(last) = self.sequence.reached.last_mut() {
+                last.step = step;
+                last.event |= std::mem::take(&mut self.event);
+            }
+        } else if self.sequence.settled.is_empty() {
+            self.sequence.from_start = true;
+            self.reached();
+        }
+    }
+
+    /// The index of the last step; where there is none yet, of one with the initial inputs.
+    fn last_step(&mut self) -> usize {
+        if self.sequence.steps.is_empty() {
+            self.sequence.steps.push(self.current.clone());
+        }
+        self.sequence.steps.len() - 1
     }
 
     /// One step for each changed event input. One that is unknown keeps its value: a board
@@ -189,6 +265,7 @@ impl Builder {
             self.current.value.set(bit, value);
             self.sequence.steps.push(self.current.clone());
             self.open = false;
+            self.event = true;
         }
     }
 
@@ -208,11 +285,8 @@ impl Builder {
     }
 
     fn settle(&mut self, outputs: Logic) {
-        if self.sequence.steps.is_empty() {
-            // So that the response to the initial inputs is looked at, too.
-            self.sequence.steps.push(self.current.clone());
-        }
-        let last = self.sequence.steps.len() - 1;
+        // The response to the initial inputs is looked at, too.
+        let last = self.last_step();
         match self.sequence.settled.last_mut() {
             // Nothing changed that the board could see; the later look counts.
             Some((step, seen)) if *step == last => *seen = outputs,
@@ -234,7 +308,7 @@ mod tests {
             event_inputs: Bits::from_u64(events, 3),
             clocks: clocks.to_vec(),
         };
-        let sequence = sequence(&recording, &analysis, order, 100).unwrap();
+        let sequence = sequence(&recording, &analysis, order, Detail::Looks, 100).unwrap();
         let mut text = Vec::new();
         for step in &sequence.steps {
             step.write(&mut text);
@@ -270,6 +344,27 @@ mod tests {
         let clocks = [(0, ClockEdge::Rising)];
         let order = order(Grouping::Wakes, First::Levels);
         assert_eq!(texts(lines, order, 3, &clocks), "x10 010 000 100 101");
+    }
+
+    /// Bit 0 is a clock. Two changes of data in one time step are two steps, a wake that
+    /// changes nothing stays where it is, and the time step that `$finish` cut off counts.
+    #[test]
+    fn each_wake_has_its_step() {
+        let lines = "I;S 000 x;D 010;D 110;S 110 x;E0 111;D 111;S 111 1;E0 111;D 110;";
+        let recording = Recording::new(lines.replace(';', "\n").into_bytes(), 3, 1).unwrap();
+        let analysis = Analysis {
+            interface: Interface::default(),
+            event_inputs: Bits::from_u64(1, 3),
+            clocks: vec![(0, ClockEdge::Both)],
+        };
+        let order = order(Grouping::Wakes, First::Levels);
+        let sequence = sequence(&recording, &analysis, order, Detail::Wakes, 100).unwrap();
+        let reached: Vec<_> = sequence.reached.iter().map(|r| (r.step, r.event)).collect();
+        assert!(sequence.from_start);
+        assert_eq!(
+            reached,
+            [(0, false), (1, false), (2, false), (3, true), (3, false), (3, false), (4, true)]
+        );
     }
 
     #[test]

@@ -1,25 +1,29 @@
 //! From a test bench, or a vector file, to a problem.
 
+use crate::bench::Marked;
 use crate::cache::Cache;
 use crate::files::{Bench, Golden, Stimulus};
 use crate::icarus::Simulation;
-use crate::order::{Order, Sequence, sequence};
+use crate::order::{Detail, Order, Sequence, sequence};
+use crate::playback::{BenchVerdict, Player, known, wakes};
 use crate::recording::{Defect, Recording};
 use crate::replay::{Design, responses};
 use crate::verilog::{Answers, RECORD_FILE, RECORD_TOP, stub};
 use crate::{Analysis, CandidateRun, Logic, ProblemFiles, RecordError, SourceText};
 use crate::{candidate, csv, fst_file, source, vcd_file};
-use filbench_model::{Bits, Comparison, Problem, Step, StimulusSource};
+use filbench_model::{Bits, Comparison, Playback, Problem, Step, StimulusSource};
 use filbench_toolbox::{Tool, Toolbox};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Changes whenever the same bench would give another problem.
-const RECORDER_VERSION: u32 = 4;
+const RECORDER_VERSION: u32 = 5;
 /// More primitive steps than this are no problem for a board.
 pub(crate) const STEPS_MAX: usize = 2_000_000;
 /// Bits of all vectors of a problem together, so that it fits into memory.
 const VECTOR_BITS_MAX: usize = 1 << 30;
+/// Lines that any recording may have.
+const LINES_MIN: usize = 10_000;
 /// What a golden's module is called in a simulation where the stub has its name.
 const RENAMED_GOLDEN: &str = "filbench_golden";
 
@@ -137,6 +141,37 @@ impl Recorder {
         candidate::simulate(&self.toolbox, problem, sources, top)
     }
 
+    /// What the original bench of `files` says of `responses` to `problem`, which was recorded
+    /// from it: one response for each step.
+    ///
+    /// # Errors
+    /// `NoPlayback` for a problem that was not recorded for it; others are the lab's.
+    pub fn play_back(
+        &self,
+        files: &ProblemFiles,
+        problem: &Problem,
+        responses: &[Bits],
+    ) -> Result<BenchVerdict, RecordError> {
+        let (Stimulus::TestBench(bench), Some(playback)) = (&files.stimulus, &problem.playback)
+        else {
+            return Err(RecordError::NoPlayback { problem: problem.name.clone() });
+        };
+        let analysis = Analysis {
+            interface: problem.interface.clone(),
+            event_inputs: problem.event_inputs.clone(),
+            clocks: playback.clocks.clone(),
+        };
+        let player = Player {
+            toolbox: &self.toolbox,
+            problem: &problem.name,
+            top: &problem.top,
+            bench,
+            analysis: &analysis,
+        };
+        let responses: Vec<Logic> = responses.iter().map(known).collect();
+        player.play(playback, &responses)
+    }
+
     /// A hash of everything that the problem is made from.
     fn key(&self, files: &ProblemFiles, analysis: &Analysis) -> String {
         let mut hasher = Sha256::new();
@@ -212,10 +247,15 @@ struct Replay {
 
 impl Session<'_> {
     fn problem(&self, key: String) -> Result<Problem, RecordError> {
-        let recording = self.run(Answers::Golden, "the test bench")?;
-        let inverted = self.run(Answers::Inverted, "the test bench, with inverted responses");
+        // A step has one to three lines.
+        let lines_max = 4 * self.steps_max;
+        let (recording, verdict) = self.run(Answers::Golden, "the test bench", lines_max)?;
+        // One that waits for an answer for ever need not be watched for ever.
+        let lines_max = lines_max.min(LINES_MIN + 4 * recording.lines());
+        let what = "the test bench, with inverted responses";
+        let inverted = self.run(Answers::Inverted, what, lines_max);
         let reactive = match inverted {
-            Ok(other) => recording.stimulus_differs(&other),
+            Ok((other, _)) => recording.stimulus_differs(&other),
             Err(RecordError::Endless { .. } | RecordError::TooLong { .. }) => true,
             Err(error) => return Err(error),
         };
@@ -228,19 +268,60 @@ impl Session<'_> {
             racy,
             "recorded"
         );
+        let (steps, numbers) = self.steps(&replay)?;
+        let playback = match self.files.comparison() {
+            Comparison::EveryStep => None,
+            Comparison::Bench => {
+                Some(self.playback(&recording, &replay, &numbers, steps.len(), verdict)?)
+            }
+        };
         Ok(Problem {
             name: self.files.name().to_owned(),
             top: self.files.top().to_owned(),
             interface: self.analysis.interface.clone(),
             event_inputs: self.analysis.event_inputs.clone(),
             source: StimulusSource::TestBench { reactive, racy },
-            comparison: Comparison::EveryStep,
-            steps: self.steps(&replay)?,
+            comparison: self.files.comparison(),
+            steps,
+            playback,
             source_sha256: key,
         })
     }
 
-    fn run(&self, answers: Answers, what: &str) -> Result<Recording, RecordError> {
+    /// How responses to the steps of `replay` are played back; its steps have got `numbers`,
+    /// `count` in all.
+    fn playback(
+        &self,
+        recording: &Recording,
+        replay: &Replay,
+        numbers: &[usize],
+        count: usize,
+        verdict: BenchVerdict,
+    ) -> Result<Playback, RecordError> {
+        let Sequence { reached, from_start, .. } = &replay.sequence;
+        let wakes = wakes(recording, reached, *from_start, numbers);
+        // Of steps that are one the last response counts, as on the board.
+        let mut golden = vec![Logic::zeros(0); count];
+        for (number, response) in numbers.iter().zip(&replay.responses) {
+            golden[*number] = response.clone();
+        }
+        let player = Player {
+            toolbox: self.toolbox,
+            problem: self.files.name(),
+            top: self.files.top(),
+            bench: self.bench,
+            analysis: self.analysis,
+        };
+        player.calibrate(wakes, *from_start, &golden, verdict)
+    }
+
+    /// The record, and what the bench says of it.
+    fn run(
+        &self,
+        answers: Answers,
+        what: &str,
+        lines_max: usize,
+    ) -> Result<(Recording, BenchVerdict), RecordError> {
         let mut simulation = Simulation::new(self.toolbox, self.files.name(), what)?;
         // The bench first: files without a `timescale take its own.
         simulation.sources(&self.bench.files)?;
@@ -251,16 +332,20 @@ impl Session<'_> {
         } else {
             simulation.sources(&self.golden.files)?;
         }
-        // A step has one to three lines.
-        let lines_max = 4 * self.steps_max;
         let stub = stub(self.files.top(), golden_top, self.analysis, answers, lines_max);
         simulation.own("filbench_stub.sv", stub)?;
         let tops = self.bench.tops.iter().map(String::as_str);
-        simulation.run(&tops.chain([RECORD_TOP]).collect::<Vec<_>>())?;
+        let ended = simulation.run(&tops.chain([RECORD_TOP]).collect::<Vec<_>>())?;
+        let marked = Marked::plain(&self.bench.files);
+        let verdict = if marked.passes(&self.bench.pass_mark, &ended) {
+            BenchVerdict::Passes
+        } else {
+            BenchVerdict::Fails { said: marked.last_words(&ended) }
+        };
         let text = simulation.output(RECORD_FILE)?;
         let interface = &self.analysis.interface;
-        Recording::new(text, interface.input_bits(), interface.output_bits()).map_err(|defect| {
-            match defect {
+        let recording = Recording::new(text, interface.input_bits(), interface.output_bits())
+            .map_err(|defect| match defect {
                 Defect::TooLong => self.too_long(),
                 Defect::Malformed { line } => {
                     simulation.no_record(format!("line {line} of the stub's record is damaged"))
@@ -269,8 +354,8 @@ impl Session<'_> {
                     "{count} instances of `{}`, where one is needed",
                     self.files.top()
                 )),
-            }
-        })
+            })?;
+        Ok((recording, verdict))
     }
 
     /// The golden under another name, since the stub takes the one that the bench knows.
@@ -288,10 +373,14 @@ impl Session<'_> {
 
     /// The first order whose replay is what the bench saw; else the one that comes closest.
     fn calibrate(&self, recording: &Recording) -> Result<Replay, RecordError> {
+        let detail = match self.files.comparison() {
+            Comparison::EveryStep => Detail::Looks,
+            Comparison::Bench => Detail::Wakes,
+        };
         let mut tried: Vec<Sequence> = Vec::new();
         let mut best: Option<Replay> = None;
         for order in Order::all() {
-            let sequence = sequence(recording, self.analysis, order, self.steps_max)
+            let sequence = sequence(recording, self.analysis, order, detail, self.steps_max)
                 .ok_or_else(|| self.too_long())?;
             if tried.contains(&sequence) {
                 continue;
@@ -346,7 +435,10 @@ impl Session<'_> {
 
     /// Compared are the output bits at the end of each of the bench's time steps that the
     /// golden defines: in the bench and in the replay, and whatever the unknown inputs are.
-    fn steps(&self, replay: &Replay) -> Result<Vec<Step>, RecordError> {
+    ///
+    /// Gives the problem's steps, and for each step of the replay the number of the one that
+    /// it has become.
+    fn steps(&self, replay: &Replay) -> Result<(Vec<Step>, Vec<usize>), RecordError> {
         let Replay { sequence, responses, .. } = replay;
         let mut fills = Vec::new();
         if sequence.steps.iter().any(|step| step.unknown.any()) {
@@ -358,6 +450,7 @@ impl Session<'_> {
         let outputs = self.analysis.interface.output_bits();
         let mut settled = sequence.settled.iter().peekable();
         let mut steps: Vec<Step> = Vec::with_capacity(sequence.steps.len());
+        let mut numbers = Vec::with_capacity(sequence.steps.len());
         // An input that the bench has not driven yet is no stimulus: it is played as 0.
         let mut driven = Bits::zeros(self.analysis.interface.input_bits());
         for (index, step) in sequence.steps.iter().enumerate() {
@@ -386,8 +479,9 @@ impl Session<'_> {
                 }
                 _ => steps.push(next),
             }
+            numbers.push(steps.len() - 1);
         }
-        Ok(steps)
+        Ok((steps, numbers))
     }
 
     fn too_long(&self) -> RecordError {

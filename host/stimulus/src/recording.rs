@@ -46,7 +46,7 @@ pub(crate) enum Defect {
 
 impl Recording {
     /// Checks every line. Wakes behind the last `S` belong to a time step that the end of
-    /// the simulation cut off; they are never looked at.
+    /// the simulation cut off.
     pub(crate) fn new(text: Vec<u8>, inputs: usize, outputs: usize) -> Result<Self, Defect> {
         let mut count = 0;
         // The last line has no end when the simulator was stopped while writing.
@@ -67,6 +67,16 @@ impl Recording {
         Ok(Self { text, inputs, outputs })
     }
 
+    /// Bits of an input vector.
+    pub(crate) fn input_bits(&self) -> usize {
+        self.inputs
+    }
+
+    /// How many lines the stub wrote.
+    pub(crate) fn lines(&self) -> usize {
+        lines(&self.text).count()
+    }
+
     /// The time steps, in order.
     pub(crate) fn time_steps(&self) -> impl FusedIterator<Item = TimeStep> + '_ {
         let mut lines = lines(&self.text);
@@ -83,6 +93,21 @@ impl Recording {
             }
         })
         .fuse()
+    }
+
+    /// The wakes behind the last time step, which the end of the simulation cut off, with
+    /// what the last of them saw; the outputs are not known.
+    pub(crate) fn cut_off(&self) -> Option<TimeStep> {
+        let mut wakes = Vec::new();
+        for line in lines(&self.text) {
+            match Line::parse(line, self.inputs, self.outputs)? {
+                Line::Wake(wake) => wakes.push(wake),
+                Line::Settled { .. } => wakes.clear(),
+                Line::Instance | Line::Limit => {}
+            }
+        }
+        let inputs = wakes.last()?.inputs.clone();
+        Some(TimeStep { wakes, inputs, outputs: Logic::unknown(self.outputs) })
     }
 
     /// Whether the stimulus of the two differs, as far as both go: a bench that only stops

@@ -81,6 +81,7 @@ pub(crate) fn problem(
         source: StimulusSource::VectorFile { format: reading.format.to_owned() },
         comparison: Comparison::EveryStep,
         steps: steps.steps,
+        playback: None,
         source_sha256,
     })
 }

@@ -41,6 +41,15 @@ impl ReplayNames {
     }
 }
 
+/// What the playing stub reads: a line for each wake, in order, with its kind, whether what
+/// the outputs change to is to be driven behind an event, the inputs and the outputs.
+pub(crate) const PLAYBACK_FILE: &str = "filbench_playback.txt";
+/// What the playing stub writes where the bench does not do what it did when it was recorded:
+/// the number of wakes before.
+pub(crate) const DIVERGED_FILE: &str = "filbench_diverged.txt";
+/// The module that holds the playing stub's files; a second root beside the bench.
+pub(crate) const PLAYBACK_TOP: &str = "filbench_playback";
+
 /// What the stub tells the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answers {
@@ -133,6 +142,93 @@ pub(crate) fn stub(
         range(interface.input_bits().max(1)),
         range(interface.output_bits().max(1)),
         connections.join(", "),
+    )
+}
+
+/// The kind of a line of [`PLAYBACK_FILE`] for a wake by this active edge or, for `None`, by
+/// another change.
+pub(crate) fn wake_kind(edge: Option<usize>) -> usize {
+    edge.map_or(0, |index| index + 1)
+}
+
+/// The kind of the line for the start of the simulation.
+pub(crate) fn start_kind(analysis: &Analysis) -> usize {
+    analysis.active_edges().len() + 1
+}
+
+/// The module `top` with the golden's ports and the recording stub's processes, but no design:
+/// each process, when it wakes, takes the next line of [`PLAYBACK_FILE`], makes sure that it
+/// stands for this very wake, and drives the outputs that the line gives. So the bench meets
+/// a response that came from elsewhere as it met the golden's.
+///
+/// An output that changes behind an event is driven by a non-blocking assignment, like a
+/// register; one that does not, at once, like a gate, unless an assignment to it is still to
+/// come. With `from_start` the first line stands for the start of the simulation.
+pub(crate) fn playback(top: &str, analysis: &Analysis, from_start: bool) -> String {
+    let interface = &analysis.interface;
+    let fb = prefix(interface);
+    let (outputs_max, inputs_max) = (interface.output_bits().max(1), interface.input_bits().max(1));
+    let (mut ports, mut drive, mut declarations) = (Vec::new(), String::new(), String::new());
+    for port in &interface.ports {
+        let kind = if is_input(port) { "input wire" } else { "output reg" };
+        ports.push(format!("{kind} {}{}", range(port.width), identifier(&port.name)));
+    }
+    for (index, (port, lsb)) in interface.outputs().enumerate() {
+        let name = identifier(&port.name);
+        let bits = format!("[{}:{lsb}]", lsb + port.width - 1);
+        let _ = writeln!(declarations, "  integer {fb}due{index} = 0, {fb}done{index} = 0;",);
+        let _ = writeln!(
+            drive,
+            "      if ({fb}next{bits} !== {fb}last{bits}) begin\n\
+             \x20       if ({fb}behind || {fb}due{index} != {fb}done{index}) begin\n\
+             \x20         {name} <= {fb}next{bits};\n\
+             \x20         {fb}due{index} = {fb}due{index} + 1;\n\
+             \x20         {fb}done{index} <= {fb}due{index};\n\
+             \x20       end else {name} = {fb}next{bits};\n      end",
+        );
+    }
+    let inputs = concatenation(interface.inputs().map(|(port, _)| port.name.clone()));
+    // An exclusive or with zeros turns `z` into `x`, as it stands in the file.
+    let take = |kind: usize, check: &str| {
+        format!(
+            "begin\n\
+             \x20   if ($fscanf({PLAYBACK_TOP}.file, \"%d %b %b %b\", {fb}kind, {fb}behind, \
+             {fb}seen, {fb}next) != 4 || {fb}kind != {kind}{check}) begin\n\
+             \x20     $fwrite({PLAYBACK_TOP}.diverged, \"%0d\\n\", {fb}wakes); $finish;\n\
+             \x20   end else begin\n      {fb}wakes = {fb}wakes + 1;\n{drive}\
+             \x20     {fb}last = {fb}next;\n    end\n  end\n"
+        )
+    };
+    let check = format!(" || ({inputs} ^ {{{inputs_max}{{1'b0}}}}) !== {fb}seen");
+    let mut processes = String::new();
+    if from_start {
+        let _ = write!(processes, "  initial {}", take(start_kind(analysis), ""));
+    }
+    let edges = analysis.active_edges();
+    for (index, edge) in edges.iter().enumerate() {
+        let event = edge_event(interface, *edge);
+        let _ = write!(processes, "  always @({event}) {}", take(wake_kind(Some(index)), &check));
+    }
+    let others = other_changes(analysis, &edges);
+    if !others.is_empty() {
+        let _ = write!(
+            processes,
+            "  always @({}) {}",
+            others.join(" or "),
+            take(wake_kind(None), &check)
+        );
+    }
+    format!(
+        "`default_nettype wire\n\
+         module {PLAYBACK_TOP};\n\
+         \x20 integer file = $fopen(\"{PLAYBACK_FILE}\", \"r\");\n\
+         \x20 integer diverged = $fopen(\"{DIVERGED_FILE}\", \"w\");\nendmodule\n\
+         module {top} ({});\n{declarations}\
+         \x20 integer {fb}wakes = 0, {fb}kind;\n  reg {fb}behind;\n\
+         \x20 reg [{}:0] {fb}seen;\n  reg [{}:0] {fb}next, {fb}last;\n{processes}endmodule\n",
+        ports.join(", "),
+        inputs_max - 1,
+        outputs_max - 1,
     )
 }
 

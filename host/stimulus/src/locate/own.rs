@@ -4,8 +4,8 @@ use super::{TOP, read, vectors};
 use crate::LocateError;
 use crate::csv;
 use crate::files::{
-    Bench, Declared, Golden, NOT_SOURCES, PassMark, ProblemFiles, ProblemPolicy, SourceText,
-    Stimulus,
+    Bench, Declared, Golden, HEADERS, NOT_SOURCES, PassMark, ProblemFiles, ProblemPolicy,
+    SourceText, Stimulus,
 };
 use crate::source::Modules;
 use filbench_model::{ClockEdge, Comparison, Direction, Interface};
@@ -19,8 +19,6 @@ use std::path::{Path, PathBuf};
 pub const PROBLEM_FILE: &str = "problem.toml";
 /// Files of all include folders together.
 const INCLUDED_MAX: usize = 1000;
-/// Suffixes of files that `` `include `` may name; the others of [`NOT_SOURCES`] are data.
-const HEADERS: [&str; 4] = ["vh", "svh", "h", "inc"];
 /// The module that gives a golden its parameters.
 const WRAPPER_TOP: &str = "filbench_golden_with_parameters";
 
