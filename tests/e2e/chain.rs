@@ -150,7 +150,7 @@ fn a_bit_flipped_before_the_checksum_is_a_mismatch_there() {
     let problem = recorded();
     // One byte a capture; the problem's output bit 2 is the port `found`.
     let captured: Vec<usize> =
-        (0..problem.steps.len()).filter(|&step| problem.steps[step].captured()).collect();
+        (0..problem.steps.len()).filter(|&step| problem.steps[step].checked()).collect();
     let byte =
         captured.iter().position(|&step| step > 20 && problem.steps[step].care.get(2)).unwrap();
     let step = captured[byte];

@@ -91,6 +91,9 @@ pub struct JudgingArgs {
     /// Who reads the candidate's sources
     #[arg(long, value_enum, default_value_t = FrontEndArg::Auto)]
     pub frontend: FrontEndArg,
+    /// How responses are judged [default: what the problem says; its layout's otherwise]
+    #[arg(long, value_enum)]
+    pub compare: Option<CompareArg>,
 }
 
 impl JudgingArgs {
@@ -105,6 +108,24 @@ impl JudgingArgs {
             simulate: self.simulate,
             front_end: self.frontend.into(),
             ..filbench_run::Options::default()
+        }
+    }
+}
+
+/// How responses are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareArg {
+    /// Each captured bit against the golden.
+    EveryStep,
+    /// The original bench, to which the responses are played back.
+    Bench,
+}
+
+impl From<CompareArg> for filbench_model::Comparison {
+    fn from(compare: CompareArg) -> Self {
+        match compare {
+            CompareArg::EveryStep => Self::EveryStep,
+            CompareArg::Bench => Self::Bench,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{bounded, progress, table};
 use anyhow::Context as _;
 use filbench_flow::{Firmware, SourceFile, Submission};
 use filbench_lab::Selector;
-use filbench_model::Report;
+use filbench_model::{Comparison, Report};
 use filbench_run::{Context, ContextConfig, Evaluation, Options, evaluate, fault_report};
 use filbench_stimulus::ProblemFiles;
 use std::path::{Path, PathBuf};
@@ -102,6 +102,16 @@ impl Order {
             .map_err(|error| Usage::Board(error.to_string()))?;
         let problem = filbench_stimulus::locate(&args.problem)
             .map_err(|error| Usage::Problem(error.to_string()))?;
+        let problem = match args.judging.compare.map(Comparison::from) {
+            Some(Comparison::Bench) if !problem.has_bench() => {
+                return Err(Usage::Problem(format!(
+                    "`{}` has no test bench that could judge; leave out `--compare bench`",
+                    problem.name()
+                )));
+            }
+            Some(comparison) => problem.with_comparison(comparison),
+            None => problem,
+        };
         let firmware = match &args.firmware {
             Some(path) => Some(firmware(path)?),
             None => None,

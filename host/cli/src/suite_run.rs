@@ -52,6 +52,7 @@ pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings {
         boards,
         options: Options { tier: args.tier.into(), ..args.judging.options() },
+        compare: args.judging.compare.map(Into::into),
         // Designs that wait for company have to be there to be company.
         jobs: match args.slots.get() {
             1 => workers.get(),

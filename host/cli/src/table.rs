@@ -3,7 +3,8 @@
 use crate::progress::headline;
 use crate::window;
 use filbench_model::{
-    ClockTiming, DisagreementKind, FrontEnd, MeasuredOn, Outcome, Report, Severity, Spread,
+    ClockTiming, Comparison, DisagreementKind, FrontEnd, MeasuredOn, Outcome, Report, Severity,
+    Spread,
 };
 use filbench_run::Phase;
 use std::fmt::Write as _;
@@ -39,6 +40,7 @@ pub fn render(report: &Report, out: Option<&Path>) -> String {
         }
     }
     samples(&mut table, report);
+    comparisons(&mut table, report);
     simulated(&mut table, report);
     front_end(&mut table, report);
     resources(&mut table, report);
@@ -129,6 +131,21 @@ fn front_end(table: &mut Table, report: &Report) {
         Some(FrontEnd::Slang) => table.row("read by", "slang"),
         Some(FrontEnd::Ghdl) => table.row("read by", "GHDL"),
         Some(FrontEnd::Verilog) | None => {}
+    }
+}
+
+/// What the other comparison says, where it says something else.
+fn comparisons(table: &mut Table, report: &Report) {
+    let name = |compare: Comparison| match compare {
+        Comparison::EveryStep => "every step",
+        Comparison::Bench => "bench",
+    };
+    if let Some(other) = &report.other_comparison
+        && other.verdict.outcome != report.verdict.outcome
+    {
+        table.row("judged by", name(report.compare));
+        let verdict = &other.verdict;
+        table.row("", &format!("by {}: {verdict}: {}", name(other.compare), verdict.reason));
     }
 }
 

@@ -24,8 +24,8 @@ pub use playback::{Assignment, BenchTrust, Playback, Wake};
 pub use problem::{ClockEdge, Comparison, Problem, ProblemError, Step, StimulusSource};
 pub use report::{
     BoardRecord, ClockTiming, CriticalPath, Diagnostic, FrontEnd, LinkRecord, MeasuredOn, Mismatch,
-    PathStep, Provenance, REPORT_SCHEMA, Report, Resources, Severity, SlotRecord, TimingSource,
-    ToolRecord, report_schema,
+    OtherComparison, PathStep, Provenance, REPORT_SCHEMA, Report, Resources, Severity, SlotRecord,
+    TimingSource, ToolRecord, report_schema,
 };
 pub use simulated::{Disagreement, DisagreementKind, Simulated, SimulatedOutcome};
 pub use verdict::{FailStage, Fault, FaultPlace, InconclusiveReason, Outcome, Stage, Verdict};

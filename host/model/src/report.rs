@@ -150,6 +150,15 @@ pub struct Mismatch {
     pub got: String,
 }
 
+/// What the comparison that the verdict does not come from would say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OtherComparison {
+    /// Which one.
+    pub compare: Comparison,
+    /// What it concludes from the same responses.
+    pub verdict: Verdict,
+}
+
 /// Which board ran the design.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BoardRecord {
@@ -240,19 +249,23 @@ pub struct Report {
     pub verdict: Verdict,
     /// How responses were judged.
     pub compare: Comparison,
-    /// Captured steps in which at least one bit was compared.
+    /// What the other comparison says, where both were made: with `bench`, each response is
+    /// compared with the golden at every step, too.
+    #[serde(default)]
+    pub other_comparison: Option<OtherComparison>,
+    /// Steps in which at least one bit was compared with the golden.
     pub checked_samples: usize,
     /// Steps in which no bit was compared.
     pub masked_samples: usize,
     /// Output bits that no step compared, as `port[index]`; a one-bit port as
     /// `port`.
     pub output_bits_never_checked: Vec<String>,
-    /// Captured steps with at least one wrong bit; absent where the candidate
+    /// Checked steps with at least one wrong bit; absent where the candidate
     /// was not played.
     pub mismatching_samples: Option<usize>,
-    /// The first difference, for `mismatch`.
+    /// The first difference from the golden, for `mismatch`, and where only the bench passes.
     pub mismatch: Option<Mismatch>,
-    /// The steps around the first difference, for `mismatch`.
+    /// The steps around the first difference.
     pub mismatch_window: Option<MismatchWindow>,
     /// What the candidate does in simulation; absent where nobody asked.
     #[serde(default)]
@@ -294,6 +307,7 @@ impl Report {
             schema: REPORT_SCHEMA.to_owned(),
             verdict,
             compare: Comparison::EveryStep,
+            other_comparison: None,
             checked_samples: 0,
             masked_samples: 0,
             output_bits_never_checked: Vec::new(),

@@ -7,7 +7,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Every checked bit of every captured response equals the golden one.
+    /// Every checked bit of every captured response equals the golden one, or the original
+    /// bench passes the response.
     Pass,
     /// The design is wrong, at a named stage.
     Fail,
@@ -43,7 +44,7 @@ pub enum FailStage {
     Timing,
     /// A CPU-time, memory or output limit that the golden kept.
     Limit,
-    /// A captured bit differs from the golden one.
+    /// A captured bit differs from the golden one, or the original bench rejects the response.
     Mismatch,
 }
 
@@ -53,12 +54,15 @@ pub enum FailStage {
 pub enum InconclusiveReason {
     /// No order of simultaneous changes reproduces the golden.
     RacyTestbench,
-    /// The bench's stimulus depends on the responses, and there is a mismatch.
+    /// The bench's stimulus depends on the responses: there is a mismatch, or the bench that
+    /// judges does something else with this response.
     ReactiveTestbench,
     /// Fewer checked samples than the minimum, or an output bit never checked.
     TooFewSamples,
     /// The problem's own golden does not pass.
     GoldenFailed,
+    /// The bench that was to judge passes a response that is known to be wrong.
+    BenchBlind,
     /// Fits alone, not beside the fixture, and no larger board is there.
     FixtureRoom,
     /// The fault follows the bitstream from board to board.

@@ -1,8 +1,12 @@
 //! From scores to a verdict: pure.
 
+use crate::bench::{by_bench, distrust};
 use crate::scoreboard::{Score, never_checked};
 use crate::wiring::UnknownInputs;
-use filbench_model::{FailStage, InconclusiveReason, Mismatch, Problem, StimulusSource, Verdict};
+use filbench_model::{
+    Comparison, FailStage, InconclusiveReason, Mismatch, Problem, StimulusSource, Verdict,
+};
+use filbench_stimulus::BenchVerdict;
 
 /// Checked samples that a pass needs where the caller does not say: this
 /// many, or every step of a problem that has fewer.
@@ -16,6 +20,13 @@ pub fn min_samples(problem: &Problem, asked: Option<usize>) -> usize {
 
 /// Why a problem cannot be judged whatever the candidate answers.
 pub fn unjudgeable(problem: &Problem) -> Option<Verdict> {
+    match problem.comparison {
+        Comparison::EveryStep => racy(problem),
+        Comparison::Bench => distrust(problem),
+    }
+}
+
+pub(crate) fn racy(problem: &Problem) -> Option<Verdict> {
     match problem.source {
         StimulusSource::TestBench { racy: true, .. } => Some(Verdict::inconclusive(
             InconclusiveReason::RacyTestbench,
@@ -37,6 +48,8 @@ pub struct Scores {
     pub plays: Vec<(UnknownInputs, Score)>,
     /// The plays' answers differ in a compared bit.
     pub unknown_inputs_matter: bool,
+    /// What the original bench says of each play; empty where it is not the judge.
+    pub bench: Vec<BenchVerdict>,
 }
 
 impl Scores {
@@ -50,9 +63,18 @@ impl Scores {
 
 /// The verdict on a candidate that was played.
 ///
-/// A mismatch counts however few samples there are; a pass needs
-/// `min_samples` of them and every output bit checked at least once.
+/// At every step a mismatch counts however few samples there are; a pass needs
+/// `min_samples` of them and every output bit checked at least once. Where the
+/// bench judges, it has to pass every play, of at least `min_samples`
+/// responses.
 pub fn conclude(problem: &Problem, scores: &Scores, min_samples: usize) -> Verdict {
+    match problem.comparison {
+        Comparison::EveryStep => every_step(problem, scores, min_samples),
+        Comparison::Bench => by_bench(problem, scores, min_samples),
+    }
+}
+
+pub(crate) fn every_step(problem: &Problem, scores: &Scores, min_samples: usize) -> Verdict {
     if let Some((unknown, score, mismatch)) = scores.mismatch() {
         return mismatched(problem, unknown, score, mismatch);
     }
@@ -86,17 +108,13 @@ fn mismatched(
     score: &Score,
     mismatch: &Mismatch,
 ) -> Verdict {
-    let setting = match (problem.has_unknown_inputs(), unknown) {
-        (false, _) => "",
-        (true, UnknownInputs::Zero) => " (unknown inputs played as 0)",
-        (true, UnknownInputs::One) => " (unknown inputs played as 1)",
-    };
     let what = format!(
-        "step {}, port `{}`: expected {}, got {}{setting}; {} of {} samples differ",
+        "step {}, port `{}`: expected {}, got {}{}; {} of {} samples differ",
         mismatch.step,
         mismatch.port,
         mismatch.expected,
         mismatch.got,
+        setting(problem, unknown),
         score.mismatching_samples,
         score.checked_samples,
     );
@@ -109,5 +127,14 @@ fn mismatched(
             ),
         ),
         _ => Verdict::fail(FailStage::Mismatch, what),
+    }
+}
+
+/// How unknown inputs were played, where there are any.
+pub(crate) fn setting(problem: &Problem, unknown: UnknownInputs) -> &'static str {
+    match (problem.has_unknown_inputs(), unknown) {
+        (false, _) => "",
+        (true, UnknownInputs::Zero) => " (unknown inputs played as 0)",
+        (true, UnknownInputs::One) => " (unknown inputs played as 1)",
     }
 }

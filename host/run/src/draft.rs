@@ -1,5 +1,6 @@
 //! A report while it is being written.
 
+use crate::bench::other_comparison;
 use crate::build::Findings;
 use crate::conclude::Scores;
 use crate::evaluation::Evaluation;
@@ -48,7 +49,6 @@ impl Draft {
     /// What is known as soon as the problem is.
     pub(crate) fn problem(&mut self, problem: &Problem) {
         let report = &mut self.report;
-        report.compare = problem.comparison;
         report.provenance.problem_sha256 = problem.source_sha256.clone();
     }
 
@@ -66,6 +66,7 @@ impl Draft {
         report.mismatch = score.mismatch.clone();
         report.unknown_inputs_matter = scores.unknown_inputs_matter;
         report.output_bits_never_checked = never_checked(problem);
+        report.other_comparison = other_comparison(problem, scores, report.provenance.min_samples);
     }
 
     /// How the candidate does in simulation, if anybody asked.

@@ -2,6 +2,7 @@
 
 use crate::alone;
 use crate::analyse::{self, Known};
+use crate::bench;
 use crate::build::{self, Built, Findings, Order};
 use crate::conclude::{Scores, conclude, min_samples, unjudgeable};
 use crate::context::{Context, blocking};
@@ -23,7 +24,7 @@ use filbench_model::{
     ClockTiming, Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Interface,
     LinkRecord, MeasuredOn, Outcome, Problem, Provenance, Stage, ToolRecord, Verdict,
 };
-use filbench_stimulus::{Analysis, CandidateRun, ProblemFiles, SourceText};
+use filbench_stimulus::{Analysis, BenchVerdict, CandidateRun, ProblemFiles, SourceText};
 use filbench_toolbox::ToolboxError;
 use sha2::{Digest, Sha256};
 use std::fmt::Debug;
@@ -56,6 +57,7 @@ pub async fn evaluate(
         None => Arc::clone(&context.firmware),
     };
     let mut draft = Draft::new(provenance(&submission, options));
+    draft.report.compare = problem.comparison();
     draft.report.provenance.firmware_sha256 = Some(firmware.sha256.clone());
     let job = Job {
         context,
@@ -95,17 +97,6 @@ struct Job<'a> {
 impl Job<'_> {
     /// `Err` is a verdict that ends the evaluation early.
     async fn judge(&self, selector: &Selector, draft: &mut Draft) -> Result<Verdict, Verdict> {
-        if self.files.comparison() == Comparison::Bench {
-            return Err(Fault::new(
-                FaultPlace::Problem,
-                format!(
-                    "`{}` asks for `comparison = \"bench\"`, which this filbench cannot do yet; \
-                     compare at `every_step`",
-                    self.files.name()
-                ),
-            )
-            .into());
-        }
         self.prepare(draft).await?;
         let mut place = self.context.table.open(selector)?;
         let order = self.order(place.as_ref())?;
@@ -208,7 +199,7 @@ impl Job<'_> {
             draft.golden = known.map(|known| GoldenFacts::new(&known, golden_timing));
             return Ok(verdict);
         };
-        if scores.mismatch().is_some() {
+        if !accepts(&problem, &scores) {
             return Err(golden_failed(verdict));
         }
         let timing = draft.findings.timing.clone();
@@ -464,12 +455,25 @@ impl Job<'_> {
             }
             plays => plays?,
         };
-        let scores = phases.run(Phase::Compare, async { score(problem, &plays) }).await;
-        match scores.mismatch() {
-            // How many samples there are is the problem's to answer for.
-            None => Ok(findings.timing),
-            Some(_) => Err(conclude(problem, &scores, 1)),
+        let scores = phases.run(Phase::Compare, self.score(problem, &plays)).await?;
+        // How many samples there are is the problem's to answer for.
+        if accepts(problem, &scores) {
+            Ok(findings.timing)
+        } else {
+            Err(conclude(problem, &scores, 1))
         }
+    }
+
+    /// Compares, and asks the bench where it is the judge.
+    async fn score(&self, problem: &Arc<Problem>, plays: &Arc<Vec<Play>>) -> Result<Scores, Fault> {
+        let recorder = Arc::clone(&self.context.recorder);
+        let (files, problem, plays) =
+            (Arc::clone(&self.files), Arc::clone(problem), Arc::clone(plays));
+        blocking(move || {
+            let bench = bench::ask(&recorder, &files, &problem, &plays)?;
+            Ok(score(&problem, &plays, bench))
+        })
+        .await?
     }
 
     /// What the board answers, when it is this evaluation's turn.
@@ -480,10 +484,11 @@ impl Job<'_> {
         built: &Built,
         problem: &Arc<Problem>,
         link: &mut LinkRecord,
-    ) -> Result<Vec<Play>, Fault> {
+    ) -> Result<Arc<Vec<Play>>, Fault> {
         let wiring = wire(problem, built)?;
         let _turn = self.context.board_turn().await;
-        Playing { phases, built, problem, wiring: &wiring }.play(place, link).await
+        let playing = Playing { phases, built, problem, wiring: &wiring };
+        playing.play(place, link).await.map(Arc::new)
     }
 
     /// The candidate in simulation, where that is asked for. Beside its way to the board,
@@ -526,7 +531,7 @@ impl Job<'_> {
         let plays = plays?;
         phases
             .run(Phase::Compare, async {
-                let scores = score(problem, &plays);
+                let scores = self.score(problem, &plays).await?;
                 draft.score(problem, &scores);
                 draft.played(problem, &plays);
                 if let Some((unknown, _, mismatch)) = scores.mismatch()
@@ -615,8 +620,17 @@ fn wire(problem: &Problem, built: &Built) -> Result<Arc<Wiring>, Fault> {
         .map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))
 }
 
-fn score(problem: &Problem, plays: &[Play]) -> Scores {
+/// Whether the golden's own plays are as they should be.
+fn accepts(problem: &Problem, scores: &Scores) -> bool {
+    match problem.comparison {
+        Comparison::EveryStep => scores.mismatch().is_none(),
+        Comparison::Bench => scores.bench.iter().all(|said| *said == BenchVerdict::Passes),
+    }
+}
+
+fn score(problem: &Problem, plays: &[Play], bench: Vec<BenchVerdict>) -> Scores {
     Scores {
+        bench,
         plays: plays
             .iter()
             .map(|(unknown, responses)| (*unknown, compare(problem, responses)))

@@ -17,6 +17,7 @@ mod activity;
 mod alone;
 mod analyse;
 mod batch;
+mod bench;
 mod build;
 mod conclude;
 mod context;

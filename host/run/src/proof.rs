@@ -103,6 +103,8 @@ impl Claim<'_> {
         text(&problem.top);
         text(&format!("{:?}", problem.source));
         text(&format!("{:?}", problem.comparison));
+        // The wakes follow from the sources that this is a hash of.
+        text(&problem.source_sha256);
         for port in &problem.interface.ports {
             text(&format!("{:?} {} {}", port.direction, port.width, port.name));
         }

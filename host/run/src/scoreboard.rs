@@ -28,7 +28,7 @@ impl Responses {
         wiring: &Wiring,
         captures: &[u8],
     ) -> Result<Self, CaptureLength> {
-        let expected = problem.checked_samples() * wiring.output_bytes();
+        let expected = problem.captured_steps().count() * wiring.output_bytes();
         if captures.len() != expected {
             return Err(CaptureLength { expected, found: captures.len() });
         }
@@ -44,7 +44,12 @@ impl Responses {
         &'a self,
         problem: &'a Problem,
     ) -> impl Iterator<Item = (usize, &'a Step, &'a Bits)> {
-        captured_steps(problem).zip(&self.captured).map(|((index, step), got)| (index, step, got))
+        problem.captured_steps().zip(&self.captured).map(|((index, step), got)| (index, step, got))
+    }
+
+    /// What was captured, without the steps.
+    pub(crate) fn captured(&self) -> &[Bits] {
+        &self.captured
     }
 
     /// Whether two plays differ in a bit that is compared.
@@ -55,14 +60,10 @@ impl Responses {
     }
 }
 
-fn captured_steps(problem: &Problem) -> impl Iterator<Item = (usize, &Step)> {
-    problem.steps.iter().enumerate().filter(|(_, step)| step.captured())
-}
-
 /// The result of one comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Score {
-    /// Captured steps in which at least one bit was compared.
+    /// Steps in which at least one bit was compared.
     pub checked_samples: usize,
     /// Steps in which no bit was compared.
     pub masked_samples: usize,
@@ -72,7 +73,7 @@ pub struct Score {
     pub mismatch: Option<Mismatch>,
 }
 
-/// Compares every captured bit with the golden, under the care mask.
+/// Compares the captured bits with the golden, under the care mask.
 pub fn compare(problem: &Problem, responses: &Responses) -> Score {
     let mut score = Score {
         checked_samples: 0,
@@ -80,7 +81,7 @@ pub fn compare(problem: &Problem, responses: &Responses) -> Score {
         mismatching_samples: 0,
         mismatch: None,
     };
-    for (index, step, got) in responses.of(problem) {
+    for (index, step, got) in responses.of(problem).filter(|(_, step, _)| step.checked()) {
         score.checked_samples += 1;
         let wrong = step.expected.xor(got).and(&step.care);
         if !wrong.any() {

@@ -92,7 +92,7 @@ impl Score {
             step.expected.xor(&got.value).or(&got.unknown).and(&step.care).any()
         };
         Self {
-            checked: pairs().filter(|(step, _)| step.captured()).count(),
+            checked: pairs().filter(|(step, _)| step.checked()).count(),
             wrong: pairs().filter(is_wrong).count(),
             mismatch: first_mismatch(problem, &run.responses),
         }
@@ -126,7 +126,8 @@ struct BoardScore {
 
 impl BoardScore {
     fn compare(&mut self, problem: &Problem, run: &CandidateRun, responses: &Responses) {
-        for (index, step, captured) in responses.of(problem) {
+        let checked = responses.of(problem).filter(|(_, step, _)| step.checked());
+        for (index, step, captured) in checked {
             let Some(simulated) = run.responses.get(index) else { return };
             self.compared += 1;
             let unknown = simulated.unknown.and(&step.care);

@@ -210,10 +210,13 @@ impl Iterator for Vectors {
         }
         self.pending = Pending::default();
         if event_count == 0 {
-            return Some(self.vector(step.captured()));
+            return Some(self.vector(problem.captures(step)));
         }
-        self.pending =
-            Pending { events: events.ones_indices().collect(), next: 0, capture: step.captured() };
+        self.pending = Pending {
+            events: events.ones_indices().collect(),
+            next: 0,
+            capture: problem.captures(step),
+        };
         if data.any() {
             return Some(self.vector(false));
         }

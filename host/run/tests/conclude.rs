@@ -1,9 +1,11 @@
 //! Which verdict follows from which scores.
 
 use filbench_model::{
-    Bits, Comparison, Direction, Interface, Mismatch, Port, Problem, Step, StimulusSource,
+    Assignment, BenchTrust, Bits, Comparison, Direction, Interface, Mismatch, Playback, Port,
+    Problem, Step, StimulusSource,
 };
 use filbench_run::{Score, Scores, UnknownInputs, conclude, min_samples, unjudgeable};
+use filbench_stimulus::BenchVerdict;
 
 const BENCH: StimulusSource = StimulusSource::TestBench { reactive: false, racy: false };
 
@@ -26,6 +28,7 @@ fn problem(source: StimulusSource, responses: &[&str]) -> Problem {
         source,
         comparison: Comparison::EveryStep,
         steps: responses.iter().map(step).collect(),
+        playback: None,
         source_sha256: String::new(),
     }
 }
@@ -49,6 +52,7 @@ fn verdict(problem: &Problem, wrong_at: &[Option<usize>], min_samples: usize) ->
     let scores = Scores {
         plays: settings.into_iter().zip(wrong_at.iter().map(|&at| score(problem, at))).collect(),
         unknown_inputs_matter: false,
+        bench: Vec::new(),
     };
     conclude(problem, &scores, min_samples).to_string()
 }
@@ -86,6 +90,64 @@ fn a_racy_bench_judges_nobody() {
     let racy = StimulusSource::TestBench { reactive: false, racy: true };
     let verdict = unjudgeable(&problem(racy, &["00"])).unwrap();
     assert_eq!(verdict.to_string(), "inconclusive (racy_testbench)");
+}
+
+/// What the bench says of each play, and what comes of it.
+fn by_bench(problem: &Problem, wrong_at: Option<usize>, bench: &[BenchVerdict]) -> String {
+    let settings = [UnknownInputs::Zero, UnknownInputs::One];
+    let scores = Scores {
+        plays: settings
+            .into_iter()
+            .take(bench.len())
+            .map(|u| (u, score(problem, wrong_at)))
+            .collect(),
+        unknown_inputs_matter: false,
+        bench: bench.to_vec(),
+    };
+    conclude(problem, &scores, 1).to_string()
+}
+
+fn judged_by_its_bench(source: StimulusSource, trust: BenchTrust) -> Problem {
+    let wakes = Vec::new();
+    let assignment = Assignment::Mixed;
+    let playback = Playback { clocks: Vec::new(), assignment, trust, from_start: false, wakes };
+    let every_step = problem(source, &["00", "xx"]);
+    Problem { comparison: Comparison::Bench, playback: Some(playback), ..every_step }
+}
+
+#[test]
+fn where_the_bench_judges_its_word_counts() {
+    use BenchVerdict::{Endless, Passes};
+    let fails = || BenchVerdict::Fails { said: "`no`".into() };
+    let diverges = || BenchVerdict::Diverges { step: 1 };
+    let problem = judged_by_its_bench(BENCH, BenchTrust::Proven);
+    assert_eq!(problem.captured_steps().count(), 2);
+    for (wrong_at, bench, expected) in [
+        (None, vec![Passes], "pass"),
+        (Some(0), vec![Passes, Passes], "pass"),
+        (None, vec![Passes, fails()], "fail (mismatch)"),
+        (Some(0), vec![fails(), diverges()], "fail (mismatch)"),
+        (None, vec![diverges(), Passes], "inconclusive (reactive_testbench)"),
+        (None, vec![Endless { how: "1 s".into() }], "inconclusive (reactive_testbench)"),
+    ] {
+        assert_eq!(by_bench(&problem, wrong_at, &bench), expected, "{bench:?}");
+    }
+    let racy = StimulusSource::TestBench { reactive: false, racy: true };
+    let racy = judged_by_its_bench(racy, BenchTrust::Proven);
+    assert_eq!(unjudgeable(&racy), None);
+    assert_eq!(by_bench(&racy, None, &[Passes]), "pass");
+    assert_eq!(by_bench(&racy, None, &[fails()]), "inconclusive (racy_testbench)");
+}
+
+#[test]
+fn a_bench_that_proved_nothing_judges_nobody() {
+    let verdict =
+        |trust| unjudgeable(&judged_by_its_bench(BENCH, trust)).map(|verdict| verdict.to_string());
+    assert_eq!(verdict(BenchTrust::Proven), None);
+    let blind = BenchTrust::Blind { passes: "a response of zeros".into() };
+    assert_eq!(verdict(blind).as_deref(), Some("inconclusive (bench_blind)"));
+    let rejects = BenchTrust::RejectsGolden { found: "it says no".into() };
+    assert_eq!(verdict(rejects).as_deref(), Some("inconclusive (golden_failed)"));
 }
 
 #[test]

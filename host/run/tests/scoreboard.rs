@@ -57,6 +57,7 @@ fn problem(steps: &[(&str, &str)]) -> Arc<Problem> {
         source: StimulusSource::VectorFile { format: "csv".into() },
         comparison: Comparison::EveryStep,
         steps: steps.iter().map(|(inputs, outputs)| step(inputs, outputs, 5)).collect(),
+        playback: None,
         source_sha256: String::new(),
     })
 }

@@ -29,6 +29,7 @@ fn problem(expected: &[&str], unknown: bool) -> Problem {
         source: StimulusSource::TestBench { reactive: false, racy: false },
         comparison: Comparison::EveryStep,
         steps: expected.iter().map(step).collect(),
+        playback: None,
         source_sha256: String::new(),
     }
 }

@@ -52,8 +52,8 @@ pub(crate) struct Player<'a> {
 
 impl Player<'_> {
     /// Finds out how the golden's response has to be played so that it passes, and whether
-    /// wrong ones fail. `golden` is the response to each of the problem's steps;
-    /// `passes_itself` is what the bench said to the golden when it was recorded.
+    /// wrong ones fail. `golden` is the response to each of the problem's steps; `recorded` is
+    /// what the bench said to the golden when it was recorded.
     pub(crate) fn calibrate(
         &self,
         wakes: Vec<Wake>,

@@ -5,7 +5,7 @@ use crate::summary::Line;
 use crate::{Journal, Suite, SuiteError, Summary, Task};
 use filbench_flow::Submission;
 use filbench_lab::Selector;
-use filbench_model::{Fault, InconclusiveReason, Outcome, Stage, Verdict};
+use filbench_model::{Comparison, Fault, InconclusiveReason, Outcome, Stage, Verdict};
 use filbench_results::Record;
 use filbench_run::{
     Artifact, Context, Evaluation, EvaluationKey, MISMATCH_VCD, Options, evaluate, evaluate_once,
@@ -26,6 +26,8 @@ pub struct Settings {
     pub boards: Vec<Selector>,
     /// Of each evaluation.
     pub options: Options,
+    /// In place of what each problem says, where it has a bench.
+    pub compare: Option<Comparison>,
     /// Evaluations at a time.
     pub jobs: usize,
     /// Take from the cache what was judged before.
@@ -191,6 +193,10 @@ impl Job {
                 format!("the problem cannot be read, so nobody can be judged by it: {error}"),
             )
         })?;
+        let files = match self.settings.compare {
+            Some(comparison) => files.with_comparison(comparison),
+            None => files,
+        };
         let submission = candidate.read(problem, &files)?;
         let key = |board: &Selector| {
             EvaluationKey::new(&self.context, &submission, &files, board, &self.settings.options)

@@ -61,8 +61,11 @@ fn a_flipped_bit_gives_the_verdict_of_the_netlist_with_that_bit() {
         let answers =
             play_on(&bench.board, file, &problem, &wiring, placed.designs[0].settle_cycles);
         let score = compare(&problem, &answers);
-        let scores =
-            Scores { plays: vec![(UnknownInputs::Zero, score)], unknown_inputs_matter: false };
+        let scores = Scores {
+            plays: vec![(UnknownInputs::Zero, score)],
+            unknown_inputs_matter: false,
+            bench: Vec::new(),
+        };
         conclude(&problem, &scores, 8)
     };
     assert_eq!(play(&bitstream).to_string(), "pass");
@@ -161,6 +164,7 @@ fn problem(design: &Design, steps: &[Bits], golden: &[Bits]) -> Problem {
         source: StimulusSource::VectorFile { format: "csv".into() },
         comparison: Comparison::EveryStep,
         steps: steps.iter().zip(golden).map(step).collect(),
+        playback: None,
         source_sha256: String::new(),
     };
     problem.check().unwrap();

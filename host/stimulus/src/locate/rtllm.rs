@@ -75,7 +75,7 @@ pub(super) fn problem(folder: &Path) -> Result<Option<ProblemFiles>, LocateError
         top,
         golden: Some(Golden { files: files_with(goldens), top: golden_top }),
         stimulus: Stimulus::TestBench(Bench { files: bench, tops, pass_mark }),
-        comparison: Comparison::EveryStep,
+        comparison: Comparison::Bench,
         declared: Declared::default(),
         policy: ProblemPolicy::default(),
     }))
@@ -160,7 +160,7 @@ mod tests {
             assert_eq!((problem.name(), problem.top()), ("adder", "adder"));
             let (files, top) = problem.golden().unwrap();
             assert_eq!((files.len(), top), (1, "verified_adder"));
-            assert_eq!(problem.comparison(), Comparison::EveryStep);
+            assert_eq!(problem.comparison(), Comparison::Bench);
             let crate::files::Stimulus::TestBench(bench) = &problem.stimulus else { panic!() };
             assert_eq!(bench.tops, ["tb"]);
             assert_eq!(bench.files.len(), 2);
