@@ -39,6 +39,8 @@ struct Expectation {
     front_end: Option<String>,
     /// `file:line:column` of the first error.
     at: Option<String>,
+    /// The verdict by every step, where the bench is the judge and the candidate is played.
+    other: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -100,6 +102,10 @@ fn check(
             "{} instead of {} {:?}",
             report.verdict, expected.outcome, expected.stage
         ));
+    }
+    let other = report.other_comparison.as_ref().map(|other| other.verdict.to_string());
+    if other != expected.other {
+        return Err(format!("by every step {other:?} instead of {:?}", expected.other));
     }
     let mismatch = report.mismatch.as_ref().map(|m| (m.step, m.port.clone()));
     let expected_mismatch = expected.step.zip(expected.port.clone());

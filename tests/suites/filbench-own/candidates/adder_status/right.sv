@@ -1,0 +1,7 @@
+module adder (
+    input  [3:0] a,
+    input  [3:0] b,
+    output [4:0] sum
+);
+  assign sum = b + a;
+endmodule
