@@ -11,6 +11,7 @@ mod setup;
 
 use clap::{Parser, Subcommand};
 use project::{Phases, Project};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -36,6 +37,10 @@ enum Task {
         /// Only these parts
         #[arg(long, value_enum)]
         only: Vec<bench::Part>,
+        /// In place of all that: a whole suite such as VerilogEval v2, without common
+        /// bitstreams, with them, and repeated [default: our own suite]
+        #[arg(long, value_name = "SUITE", num_args = 0..=1, conflicts_with = "only")]
+        long: Option<Option<PathBuf>>,
     },
     /// Build the soft MCU's firmware into the cache
     Firmware,
@@ -72,7 +77,8 @@ fn main() -> ExitCode {
         }
         Task::Demo => demo::demo(&project),
         Task::Ci => ci::ci(&project),
-        Task::Bench { rounds, only } => bench::bench(&project, rounds, &only),
+        Task::Bench { long: Some(suite), .. } => bench::long(&project, suite.as_deref()),
+        Task::Bench { rounds, only, long: None } => bench::bench(&project, rounds, &only),
         Task::Firmware => firmware::build(&project),
         Task::Random { first, count } => ci::random_designs(&project, first, count),
         Task::FixtureBenches => ci::fixture_benches(&project),

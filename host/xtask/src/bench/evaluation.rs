@@ -138,7 +138,7 @@ pub fn steps(bench: &Bench) -> Result<()> {
 
 /// A cache with tools, their native code and the firmware, and nothing that an
 /// evaluation keeps: no recordings, analyses, proofs or fixtures.
-fn cold_cache(bench: &Bench, name: &str) -> Result<PathBuf> {
+pub fn cold_cache(bench: &Bench, name: &str) -> Result<PathBuf> {
     let folder = bench.folder(name)?;
     for part in ["tools", "compiled", "firmware"] {
         let (from, to) = (bench.project.cache.join(part), folder.join(part));

@@ -8,6 +8,7 @@
 
 mod engine;
 mod evaluation;
+mod long;
 mod measure;
 mod rate;
 mod simulators;
@@ -19,7 +20,7 @@ mod yowasp;
 use crate::project::{Project, run};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -69,6 +70,20 @@ pub fn bench(project: &Project, rounds: usize, parts: &[Part]) -> Result<()> {
     if rounds == 0 {
         bail!("nothing is measured in 0 rounds; use `--rounds 3`");
     }
+    in_scratch(project, rounds, |bench| measure_parts(bench, parts))
+}
+
+/// Measures how long all goldens of `suite` take, or of our own one.
+pub fn long(project: &Project, suite: Option<&Path>) -> Result<()> {
+    let own = project.root.join("tests/suites/filbench-small");
+    in_scratch(project, 1, |bench| long::long(bench, suite.unwrap_or(&own)))
+}
+
+fn in_scratch(
+    project: &Project,
+    rounds: usize,
+    measure: impl FnOnce(&Bench) -> Result<()>,
+) -> Result<()> {
     run(&mut project.cargo(&["build", "--workspace", "--quiet"]))?;
     if !project.cache.join("firmware/soft.bin").is_file() {
         bail!("the cache {} is not set up; run `cargo xtask setup`", project.cache.display());
@@ -76,7 +91,7 @@ pub fn bench(project: &Project, rounds: usize, parts: &[Part]) -> Result<()> {
     let scratch = project.cache.join("bench").join(format!("run-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).with_context(|| format!("create {}", scratch.display()))?;
     let bench = Bench { project, rounds, scratch };
-    let result = measure_parts(&bench, parts);
+    let result = measure(&bench);
     // What is left would only take room; the next run has a folder of its own.
     let _ = std::fs::remove_dir_all(&bench.scratch);
     result
