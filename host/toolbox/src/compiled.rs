@@ -80,7 +80,8 @@ impl Compiler<'_> {
     /// Whether native code is there, after the order has been carried out.
     fn order(&self, order: Order, tool: Tool, wall: Duration) -> Result<bool, ToolboxError> {
         let stopped = self.stopped;
-        let bounds = Bounds { wall, output_bytes: CHATTER_BYTES, dir: None, stopped };
+        let bounds =
+            Bounds { wall, output_bytes: CHATTER_BYTES, dir: None, free_bytes_min: 0, stopped };
         let observed = run(self.worker, &order, &bounds)?;
         match observed.reply {
             Some(Reply::Compiled) => Ok(true),
@@ -107,6 +108,10 @@ pub(crate) fn run(
         .map_err(|source| ToolboxError::WorkerStart { path: worker.to_path_buf(), source })?;
     match observed.stop {
         Some(Stop::Told) => Err(ToolboxError::Stopped),
+        Some(Stop::NoRoom) => {
+            let path = bounds.dir.unwrap_or(Path::new("/")).to_path_buf();
+            Err(ToolboxError::NoRoom { path, free_bytes_min: bounds.free_bytes_min })
+        }
         _ => Ok(observed),
     }
 }

@@ -80,6 +80,15 @@ pub enum ToolboxError {
         /// Its own words.
         cause: String,
     },
+    /// The file system of the job folder is full, or nearly: whatever a tool did there says
+    /// nothing about its input.
+    #[error("the file system of {} has less than {} MiB left; make room, or set TMPDIR to a folder on another one", path.display(), free_bytes_min >> 20)]
+    NoRoom {
+        /// The job folder.
+        path: PathBuf,
+        /// What must be left, in bytes.
+        free_bytes_min: u64,
+    },
     /// Somebody called [`Toolbox::stop`](crate::Toolbox::stop).
     #[error("the toolbox was stopped; open it again to run more jobs")]
     Stopped,

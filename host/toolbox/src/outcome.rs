@@ -40,7 +40,7 @@ pub(crate) fn tool_exit(limits: &Limits, seen: &Observed) -> Option<ToolExit> {
     match seen.stop {
         Some(Stop::Wall) => return Some(ToolExit::WallLimit),
         Some(Stop::Output) => return Some(ToolExit::OutputLimit),
-        Some(Stop::Told) => return None,
+        Some(Stop::Told | Stop::NoRoom) => return None,
         None if seen.written_bytes > limits.output_bytes => return Some(ToolExit::OutputLimit),
         None => {}
     }

@@ -22,12 +22,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What a file, however short, counts against the output limit.
 const ENTRY_BYTES: u64 = 4096;
 
+/// With less room on the job folder's file system a tool may fail, or write half of a
+/// result, because of that.
+pub(crate) const FREE_BYTES_MIN: u64 = 16 << 20;
+
 /// What the parent itself watches over.
 pub(crate) struct Bounds<'a> {
     pub(crate) wall: Duration,
     /// Of both streams together, and of the growth of `dir`.
     pub(crate) output_bytes: u64,
     pub(crate) dir: Option<&'a Path>,
+    /// Room that the file system of `dir` must have left, up to the worker's end.
+    pub(crate) free_bytes_min: u64,
     /// Becomes true when the toolbox is told to stop.
     pub(crate) stopped: &'a AtomicBool,
 }
@@ -37,6 +43,8 @@ pub(crate) struct Bounds<'a> {
 pub(crate) enum Stop {
     Wall,
     Output,
+    /// The lab's disk is full.
+    NoRoom,
     Told,
 }
 
@@ -68,6 +76,8 @@ pub(crate) fn supervise(
     worker.send(order)?;
     let stop = worker.watch(bounds, started + bounds.wall, size_before)?;
     let (status, usage) = worker.reap()?;
+    // Whoever has written the last bytes of the disk, no result can be trusted.
+    let stop = if stop.is_none() && has_no_room(bounds)? { Some(Stop::NoRoom) } else { stop };
     let written_bytes =
         bounds.dir.map_or(0, |dir| tree_bytes(dir, u64::MAX).saturating_sub(size_before));
     let [stdout, stderr, reply] =
@@ -83,6 +93,12 @@ pub(crate) fn supervise(
         wall: started.elapsed(),
         written_bytes,
     })
+}
+
+fn has_no_room(bounds: &Bounds<'_>) -> io::Result<bool> {
+    let Some(dir) = bounds.dir else { return Ok(false) };
+    let system = rustix::fs::statvfs(dir)?;
+    Ok(system.f_bavail.saturating_mul(system.f_frsize) < bounds.free_bytes_min)
 }
 
 /// A worker process; killed and reaped on drop.
@@ -163,7 +179,9 @@ impl Running {
                     && now >= next_look
                 {
                     let bytes_max = size_before.saturating_add(bounds.output_bytes);
-                    if tree_bytes(dir, bytes_max) > bytes_max {
+                    if has_no_room(bounds)? {
+                        stop = Some(Stop::NoRoom);
+                    } else if tree_bytes(dir, bytes_max) > bytes_max {
                         stop = Some(Stop::Output);
                     }
                     next_look = Instant::now() + LOOK_EVERY;
@@ -350,4 +368,35 @@ fn tree_bytes(dir: &Path, enough: u64) -> u64 {
         }
     }
     total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tool;
+    use crate::protocol::ModuleRef;
+
+    /// `true` stands for a tool that does not notice that its disk is full.
+    #[test]
+    fn nothing_is_believed_of_a_tool_on_a_full_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let order = Order::Locate(ModuleRef {
+            tool: Tool::Yosys,
+            wasm: PathBuf::new(),
+            sha256: String::new(),
+            compiled: PathBuf::new(),
+        });
+        let stop = |free_bytes_min| {
+            let bounds = Bounds {
+                wall: PATIENCE,
+                output_bytes: 1000,
+                dir: Some(dir.path()),
+                free_bytes_min,
+                stopped: &AtomicBool::new(false),
+            };
+            supervise(Path::new("/bin/true"), &order, &bounds).unwrap().stop
+        };
+        assert_eq!(stop(1), None);
+        assert_eq!(stop(u64::MAX), Some(Stop::NoRoom));
+    }
 }

@@ -3,7 +3,7 @@ use crate::native::Native;
 use crate::outcome::{tool_exit, worker_limits};
 use crate::pins::{self, Guest};
 use crate::protocol::{GuestOrder, ModuleRef, NativeOrder, Order, Reply, SCRATCH, WaveformOrder};
-use crate::supervise::{Bounds, Observed};
+use crate::supervise::{Bounds, FREE_BYTES_MIN, Observed};
 use crate::{JobDir, Limits, Tool, ToolJob, ToolRun, ToolboxError, jobdir};
 use filbench_model::ToolRecord;
 use sha2::{Digest, Sha256};
@@ -214,6 +214,7 @@ impl Toolbox {
             wall: limits.wall,
             output_bytes: limits.output_bytes,
             dir: Some(dir),
+            free_bytes_min: FREE_BYTES_MIN,
             stopped: &self.inner.stopped,
         }
     }
