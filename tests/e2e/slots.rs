@@ -129,7 +129,7 @@ fn judge_both_ways(candidates: &[(String, Submission)]) -> Vec<Report> {
 }
 
 #[test]
-fn a_batch_that_does_not_place_costs_nobody_the_verdict() {
+fn a_design_that_cannot_be_placed_keeps_nobody_from_sharing() {
     // More clocks than the device has tiles, each of which can have one.
     let unplaceable = of_text(
         "Prob002_dff",
@@ -150,7 +150,8 @@ fn a_batch_that_does_not_place_costs_nobody_the_verdict() {
     ]);
     let verdicts: Vec<_> = reports.iter().map(|report| report.verdict.to_string()).collect();
     assert_eq!((&*verdicts[0], &*verdicts[2], &*verdicts[3]), ("pass", "fail (mismatch)", "pass"));
-    assert_eq!(shared(&reports), 0, "nobody shares a bitstream that there is not");
+    assert_eq!(&*verdicts[1], "fail (fit)");
+    assert_eq!(shared(&reports), 3, "the others share a bitstream");
 }
 
 /// Boards that refuse the first bitstream that each of them is given, every time.
