@@ -111,7 +111,7 @@ fn nothing_outside_the_folder_can_be_read_or_written() {
 fn the_records_name_what_ran() {
     let records = common::toolbox().records();
     let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
-    assert_eq!(names, ["yosys", "nextpnr-ice40", "icepack", "iverilog", "vvp"]);
+    assert_eq!(names, ["yosys", "nextpnr-ice40", "icepack", "iverilog", "vvp", "ghdl"]);
     for record in records {
         assert!(record.version.starts_with(|c: char| c.is_ascii_digit()), "{record:?}");
         assert_eq!(record.sha256.len(), 64, "{record:?}");
