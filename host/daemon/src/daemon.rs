@@ -3,12 +3,13 @@
 use crate::boards::{BoardStatus, Boards, Shelf, Trail, UartBytes, VirtualShelf};
 use crate::config::DaemonConfig;
 use crate::dispatcher;
-use crate::error::{DaemonError, with_causes};
+use crate::error::DaemonError;
 use crate::evaluator::{Evaluator, Tools};
 use crate::events::{EventStream, Hub};
 use crate::run::Stop;
 use crate::shares::Shares;
 use crate::snapshot::{self, Counters, Snapshot};
+use filbench_model::with_causes;
 use filbench_run::Context;
 use filbench_store::{
     Cancelled, EvaluationId, EventScope, LeaseEnd, LeaseId, LeaseRow, NewSubmission, Store,

@@ -1,8 +1,8 @@
 //! Begins runs, as many as may be under way.
 
 use crate::daemon::Inner;
-use crate::error::with_causes;
 use crate::run::{self, Stop};
+use filbench_model::with_causes;
 use filbench_model::{Fault, FaultPlace};
 use filbench_store::{Claimed, StoreError};
 use std::sync::Arc;

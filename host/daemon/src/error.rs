@@ -84,14 +84,3 @@ pub enum DaemonError {
     #[error("the daemon is ending; ask again in a moment")]
     Draining,
 }
-
-/// An error and what caused it, in one line.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}

@@ -4,7 +4,8 @@
 //! second. Who listens is woken by what was written and reads the store, so that nothing
 //! is missed or told in another order. Progress is told while it happens and not kept.
 
-use crate::error::{DaemonError, with_causes};
+use crate::error::DaemonError;
+use filbench_model::with_causes;
 use filbench_run::Event;
 use filbench_store::{EvaluationId, EventScope, NewEvent, State, Store, StoredEvent, SubmissionId};
 use std::collections::VecDeque;

@@ -2,7 +2,7 @@
 
 use filbench_flow::{SourceFile, Submission};
 use filbench_lab::Selector;
-use filbench_model::{Fault, FaultPlace};
+use filbench_model::{Fault, FaultPlace, FrontEnd};
 use filbench_run::{Options, Tier};
 use filbench_stimulus::{ProblemFiles, SourceText};
 use filbench_store::{BlobId, EvaluationRow, Store};
@@ -33,7 +33,9 @@ pub struct EvaluationOptions {
     pub min_samples: Option<usize>,
     /// Fail a design in which a latch is inferred.
     pub forbid_latches: bool,
-    /// Simulate the candidate as well, under the problem's own bench.
+    /// Who reads the candidate; found out where absent.
+    pub front_end: Option<FrontEnd>,
+    /// Simulate the candidate on the same steps as well.
     pub simulate: bool,
     /// Take from the cache what was judged before in the same circumstances.
     pub reuse: bool,
@@ -41,9 +43,19 @@ pub struct EvaluationOptions {
 
 impl Default for EvaluationOptions {
     fn default() -> Self {
-        let Options { seed, seeds, min_mhz, min_samples, forbid_latches, simulate, .. } =
-            Options::default();
-        Self { seed, seeds, min_mhz, min_samples, forbid_latches, simulate, reuse: true }
+        // Each field is named, so that none is forgotten.
+        let Options {
+            tier: _,
+            seed,
+            seeds,
+            min_mhz,
+            min_samples,
+            forbid_latches,
+            front_end,
+            simulate,
+            firmware: _,
+        } = Options::default();
+        Self { seed, seeds, min_mhz, min_samples, forbid_latches, front_end, simulate, reuse: true }
     }
 }
 
@@ -84,6 +96,7 @@ impl Order {
             min_mhz,
             min_samples,
             forbid_latches,
+            front_end,
             simulate,
             reuse,
         } = options;
@@ -94,8 +107,9 @@ impl Order {
             min_mhz,
             min_samples,
             forbid_latches,
+            front_end,
             simulate,
-            ..Options::default()
+            firmware: None,
         };
         Ok(Self { submission, problem, boards, options, reuse })
     }

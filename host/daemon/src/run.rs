@@ -2,11 +2,11 @@
 
 use crate::boards::{BoardTable, Trail, is_of_the_board};
 use crate::daemon::Inner;
-use crate::error::with_causes;
 use crate::evaluator::Judging;
 use crate::order::Order;
 use crate::unjudgeable;
 use filbench_flow::Submission;
+use filbench_model::with_causes;
 use filbench_model::{Fault, InconclusiveReason, Outcome, Stage, Verdict};
 use filbench_run::{Evaluation, Event, Options, fault_report};
 use filbench_store::{Claimed, Ending, EvaluationRow, Judged, Store, StoredEvent};

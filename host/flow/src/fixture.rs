@@ -5,7 +5,7 @@ use crate::flowfile::FlowFile;
 use crate::netlist::{Bit, Module, Netlist};
 use crate::{FlowFault, host_fault};
 use filbench_board::Board;
-use filbench_model::{Fault, FaultPlace};
+use filbench_model::{Fault, FaultPlace, with_causes};
 use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -260,7 +260,7 @@ fn split(bytes: &[u8]) -> Result<Fixture, Fault> {
     let file = FixtureFile::get();
     let netlist = Netlist::parse(bytes)
         .and_then(|netlist| netlist.into_module(&file.top))
-        .map_err(|error| fixture_fault(crate::with_sources(&error)))?;
+        .map_err(|error| fixture_fault(with_causes(&error)))?;
     let mut module = netlist;
     let designs = module
         .cells

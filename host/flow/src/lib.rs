@@ -45,11 +45,10 @@ pub use submission::{Policy, SourceFile, Submission, is_vhdl};
 pub use synth::{Design, Synthesis};
 
 use filbench_board::{Board, Device};
-use filbench_model::{Diagnostic, Fault, FaultPlace, FrontEnd, Verdict};
+use filbench_model::{Diagnostic, Fault, FaultPlace, FrontEnd, Verdict, with_causes};
 use filbench_toolbox::{JobDirError, Toolbox, ToolboxError};
 use flowfile::FlowFile;
 use place::Attempt;
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -258,30 +257,18 @@ impl<T> FlowFault<T> for Result<T, ToolboxError> {
                 ToolboxError::SandboxUnavailable { .. } => FaultPlace::SandboxUnavailable,
                 _ => FaultPlace::Tool,
             };
-            Fault::new(place, with_sources(&error))
+            Fault::new(place, with_causes(&error))
         })
     }
 }
 
 impl<T> FlowFault<T> for Result<T, JobDirError> {
     fn fault(self) -> Result<T, Fault> {
-        self.map_err(|error| Fault::new(FaultPlace::Host, with_sources(&error)))
+        self.map_err(|error| Fault::new(FaultPlace::Host, with_causes(&error)))
     }
 }
 
 /// A file operation of the flow itself.
 fn host_fault(doing: &str, path: &Path, error: &std::io::Error) -> Fault {
     Fault::new(FaultPlace::Host, format!("cannot {doing} {}: {error}", path.display()))
-}
-
-/// An error and its causes in one line.
-fn with_sources(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += ": ";
-        text += &cause.to_string();
-        source = cause.source();
-    }
-    text
 }

@@ -7,10 +7,11 @@ use crate::limit;
 use crate::link::Linked;
 use crate::netlist::{Module, Netlist};
 use crate::timing::{self, Timing};
-use crate::{FlowFault, Rejection, with_sources};
+use crate::{FlowFault, Rejection};
 use filbench_board::Board;
 use filbench_model::{
     ClockTiming, CriticalPath, FailStage, Fault, FaultPlace, InconclusiveReason, Verdict,
+    with_causes,
 };
 use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox};
 use std::collections::BTreeMap;
@@ -240,7 +241,7 @@ fn json(module: &Module) -> Result<Vec<u8>, Fault> {
         creator: "filbench".into(),
         modules: std::iter::once((FixtureFile::get().top(), module.clone())).collect(),
     };
-    serde_json::to_vec(&netlist).map_err(|error| Fault::new(FaultPlace::Host, with_sources(&error)))
+    serde_json::to_vec(&netlist).map_err(|error| Fault::new(FaultPlace::Host, with_causes(&error)))
 }
 
 pub(crate) fn last_words(stderr: &[u8]) -> String {

@@ -16,10 +16,11 @@ use crate::loops;
 use crate::netlist::{Module, Netlist};
 use crate::slang;
 use crate::submission::{JobFiles, Policy, Submission, is_plain_identifier};
-use crate::{FlowFault, Rejection, with_sources};
+use crate::{FlowFault, Rejection};
 use filbench_board::Device;
 use filbench_model::{
     Diagnostic, FailStage, Fault, FaultPlace, FrontEnd, Interface, Resources, Severity, Verdict,
+    with_causes,
 };
 use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, ToolRun, Toolbox};
 use std::collections::BTreeMap;
@@ -96,7 +97,7 @@ impl Design {
             modules: std::iter::once(("filbench_design", self.netlist.clone())).collect(),
         };
         serde_json::to_vec(&netlist)
-            .map_err(|error| Fault::new(FaultPlace::Host, with_sources(&error)))
+            .map_err(|error| Fault::new(FaultPlace::Host, with_causes(&error)))
     }
 }
 

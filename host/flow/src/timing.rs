@@ -6,10 +6,10 @@
 use crate::alone::TimedAlone;
 use crate::link::{LinkedDesign, Owner, Slot};
 use crate::place::PlacedDesign;
-use crate::with_sources;
 use filbench_board::Board;
 use filbench_model::{
     ClockTiming, CriticalPath, FailStage, Fault, FaultPlace, PathStep, TimingSource, Verdict,
+    with_causes,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -196,7 +196,7 @@ fn parse(report: &[u8]) -> Result<Report, Fault> {
     serde_json::from_str(&String::from_utf8_lossy(report)).map_err(|error| {
         Fault::new(
             FaultPlace::Tool,
-            format!("nextpnr's report cannot be read: {}", with_sources(&error)),
+            format!("nextpnr's report cannot be read: {}", with_causes(&error)),
         )
     })
 }

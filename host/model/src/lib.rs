@@ -9,6 +9,7 @@
 
 mod alone;
 mod bits;
+mod causes;
 mod interface;
 mod playback;
 mod problem;
@@ -19,6 +20,7 @@ mod window;
 
 pub use alone::{ClockSpread, Spread, TimingAlone};
 pub use bits::Bits;
+pub use causes::with_causes;
 pub use interface::{Direction, Interface, InterfaceMismatch, Port};
 pub use playback::{Assignment, BenchTrust, Playback, Wake};
 pub use problem::{ClockEdge, Comparison, Problem, ProblemError, Step, StimulusSource};

@@ -4,7 +4,8 @@ use crate::bench::{by_bench, distrust};
 use crate::scoreboard::{Score, never_checked};
 use crate::wiring::UnknownInputs;
 use filbench_model::{
-    Comparison, FailStage, InconclusiveReason, Mismatch, Problem, StimulusSource, Verdict,
+    Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Mismatch, Problem,
+    StimulusSource, Verdict,
 };
 use filbench_stimulus::BenchVerdict;
 
@@ -137,4 +138,18 @@ pub(crate) fn setting(problem: &Problem, unknown: UnknownInputs) -> &'static str
         (true, UnknownInputs::Zero) => " (unknown inputs played as 0)",
         (true, UnknownInputs::One) => " (unknown inputs played as 1)",
     }
+}
+
+/// Whether a fault, met in every attempt, may come with the design; one that
+/// oscillates, for instance, keeps the firmware from answering.
+pub(crate) fn may_be_the_design(fault: &Fault) -> bool {
+    matches!(fault.place, FaultPlace::Link | FaultPlace::Firmware)
+}
+
+/// The verdict on a candidate that meets with `fault` where the golden passes.
+pub(crate) fn follows_the_design(fault: &Fault) -> Verdict {
+    Verdict::inconclusive(
+        InconclusiveReason::Unjudgeable,
+        format!("the fault follows the design, while the golden passes on the same board: {fault}"),
+    )
 }

@@ -3,14 +3,16 @@
 use crate::bench::other_comparison;
 use crate::build::Findings;
 use crate::conclude::Scores;
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, Options};
 use crate::event::{Reporter, millis};
 use crate::golden::GoldenFacts;
 use crate::play::Play;
 use crate::scoreboard::never_checked;
 use crate::simulated::simulated;
+use filbench_flow::Submission;
 use filbench_model::{FrontEnd, Problem, Provenance, Report, Verdict};
 use filbench_stimulus::CandidateRun;
+use sha2::{Digest, Sha256};
 use std::time::{Instant, SystemTime};
 
 /// The key of the whole evaluation's wall time in a report's durations.
@@ -28,7 +30,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    pub(crate) fn new(provenance: Provenance) -> Self {
+    pub(crate) fn new(submission: &Submission, options: &Options) -> Self {
         Self {
             started: Instant::now(),
             findings: Findings::default(),
@@ -40,7 +42,7 @@ impl Draft {
                 Provenance {
                     filbench: env!("CARGO_PKG_VERSION").to_owned(),
                     started_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-                    ..provenance
+                    ..provenance(submission, options)
                 },
             ),
         }
@@ -106,4 +108,27 @@ impl Draft {
         let golden = golden.map(|golden| GoldenFacts { timing_alone, ..golden });
         Evaluation { report, artifacts: findings.artifacts, golden }
     }
+}
+
+fn provenance(submission: &Submission, options: &Options) -> Provenance {
+    Provenance {
+        seed: options.seed,
+        forbid_latches: options.forbid_latches,
+        submission_sha256: submission_sha256(submission),
+        ..Provenance::default()
+    }
+}
+
+fn submission_sha256(submission: &Submission) -> String {
+    let mut hasher = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hasher.update((bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    part(submission.top.as_bytes());
+    for file in &submission.files {
+        part(file.name.as_bytes());
+        part(&file.contents);
+    }
+    hex::encode(hasher.finalize())
 }

@@ -4,13 +4,15 @@ use crate::alone;
 use crate::analyse::{self, Known};
 use crate::bench;
 use crate::build::{self, Built, Findings, Order};
-use crate::conclude::{Scores, conclude, min_samples, unjudgeable};
+use crate::conclude::{
+    Scores, conclude, follows_the_design, may_be_the_design, min_samples, unjudgeable,
+};
 use crate::context::{Context, blocking};
 use crate::draft::Draft;
 use crate::evaluation::{Artifact, Evaluation, MISMATCH_VCD, Options, Tier};
 use crate::event::{Event, Phase, Phases, Reporter, Subject};
 use crate::fingerprint::Fingerprint;
-use crate::golden::GoldenFacts;
+use crate::golden::{GoldenFacts, accepts, broken, golden_failed, golden_submission};
 use crate::play::{Play, Playing};
 use crate::proof::Claim;
 use crate::scoreboard::compare;
@@ -21,12 +23,11 @@ use filbench_board::Board;
 use filbench_flow::{Design, Policy, SourceFile, Submission, is_vhdl};
 use filbench_lab::{Place, Selector};
 use filbench_model::{
-    ClockTiming, Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Interface,
-    LinkRecord, MeasuredOn, Outcome, Problem, Provenance, Stage, ToolRecord, Verdict,
+    ClockTiming, Fault, FaultPlace, InconclusiveReason, Interface, LinkRecord, MeasuredOn, Problem,
+    ToolRecord, Verdict,
 };
 use filbench_stimulus::{Analysis, BenchVerdict, CandidateRun, ProblemFiles, SourceText};
 use filbench_toolbox::ToolboxError;
-use sha2::{Digest, Sha256};
 use std::fmt::Debug;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -56,7 +57,7 @@ pub async fn evaluate(
         Some(firmware) => Arc::new(firmware.clone()),
         None => Arc::clone(&context.firmware),
     };
-    let mut draft = Draft::new(provenance(&submission, options));
+    let mut draft = Draft::new(&submission, options);
     draft.report.compare = problem.comparison();
     draft.report.provenance.firmware_sha256 = Some(firmware.sha256.clone());
     let job = Job {
@@ -82,7 +83,7 @@ pub fn fault_report(submission: &Submission, options: &Options, fault: Fault) ->
 /// The evaluation of a submission whose verdict is known without it.
 pub fn verdict_report(submission: &Submission, options: &Options, verdict: Verdict) -> Evaluation {
     let (events, _) = mpsc::unbounded_channel();
-    Draft::new(provenance(submission, options)).finish(verdict, &Reporter::new(events))
+    Draft::new(submission, options).finish(verdict, &Reporter::new(events))
 }
 
 struct Job<'a> {
@@ -553,79 +554,10 @@ impl Job<'_> {
     }
 }
 
-/// Whether a fault, met in every attempt, may come with the design: it drives the board mad,
-/// by oscillating for instance.
-fn may_be_the_design(fault: &Fault) -> bool {
-    matches!(fault.place, FaultPlace::Link | FaultPlace::Firmware)
-}
-
-/// The verdict on a candidate that meets with `fault` where the golden passes.
-fn follows_the_design(fault: &Fault) -> Verdict {
-    Verdict::inconclusive(
-        InconclusiveReason::Unjudgeable,
-        format!("the fault follows the design, while the golden passes on the same board: {fault}"),
-    )
-}
-
-/// The verdict on a candidate whose problem's golden met with `verdict`.
-fn golden_failed(verdict: Verdict) -> Verdict {
-    match (verdict.outcome, verdict.stage) {
-        (Outcome::Fault, _)
-        | (
-            _,
-            Some(Stage::Inconclusive(
-                InconclusiveReason::FixtureRoom | InconclusiveReason::GoldenFailed,
-            )),
-        ) => verdict,
-        (_, Some(Stage::Fail(FailStage::Fit))) => Verdict::inconclusive(
-            InconclusiveReason::FixtureRoom,
-            format!("the problem's own golden is too large: {}", verdict.reason),
-        ),
-        _ => Verdict::inconclusive(
-            InconclusiveReason::GoldenFailed,
-            format!(
-                "the problem's own golden does not pass: {verdict}: {}; nobody can be judged by \
-                 it until it does",
-                verdict.reason
-            ),
-        ),
-    }
-}
-
-/// The verdict on every candidate of a problem that could not be recorded: a
-/// bench that does not compile or end proves nothing, and is no fault of the
-/// lab.
-fn broken(fault: Fault) -> Verdict {
-    if fault.place != FaultPlace::Problem {
-        return fault.into();
-    }
-    Verdict::inconclusive(
-        InconclusiveReason::GoldenFailed,
-        format!("the problem proves nothing: {fault}; nobody can be judged by it until it does"),
-    )
-}
-
-/// The problem's golden as a submission, where it has one: a candidate that
-/// is the same is its problem's proof.
-pub fn golden_submission(problem: &ProblemFiles) -> Option<Submission> {
-    let (files, top) = problem.golden()?;
-    let file =
-        |text: &SourceText| SourceFile { name: text.name.clone(), contents: text.contents.clone() };
-    Some(Submission { files: files.iter().map(file).collect(), top: top.to_owned() })
-}
-
 fn wire(problem: &Problem, built: &Built) -> Result<Arc<Wiring>, Fault> {
     Wiring::new(problem, built.interface(), built.event_inputs(), built.player())
         .map(Arc::new)
         .map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))
-}
-
-/// Whether the golden's own plays are as they should be.
-fn accepts(problem: &Problem, scores: &Scores) -> bool {
-    match problem.comparison {
-        Comparison::EveryStep => scores.mismatch().is_none(),
-        Comparison::Bench => scores.bench.iter().all(|said| *said == BenchVerdict::Passes),
-    }
 }
 
 fn score(problem: &Problem, plays: &[Play], bench: Vec<BenchVerdict>) -> Scores {
@@ -637,27 +569,4 @@ fn score(problem: &Problem, plays: &[Play], bench: Vec<BenchVerdict>) -> Scores 
             .collect(),
         unknown_inputs_matter: plays.windows(2).any(|pair| pair[0].1.differ(&pair[1].1, problem)),
     }
-}
-
-fn provenance(submission: &Submission, options: &Options) -> Provenance {
-    Provenance {
-        seed: options.seed,
-        forbid_latches: options.forbid_latches,
-        submission_sha256: submission_sha256(submission),
-        ..Provenance::default()
-    }
-}
-
-fn submission_sha256(submission: &Submission) -> String {
-    let mut hasher = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hasher.update((bytes.len() as u64).to_le_bytes());
-        hasher.update(bytes);
-    };
-    part(submission.top.as_bytes());
-    for file in &submission.files {
-        part(file.name.as_bytes());
-        part(&file.contents);
-    }
-    hex::encode(hasher.finalize())
 }

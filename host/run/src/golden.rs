@@ -1,7 +1,14 @@
-//! What is known of a problem's golden, for those who compare with it.
+//! A problem's golden: as a submission, what is known of it, and what comes of it when it
+//! does not pass.
 
 use crate::analyse::Known;
-use filbench_model::{ClockEdge, ClockTiming, Resources, TimingAlone};
+use crate::conclude::Scores;
+use filbench_flow::{SourceFile, Submission};
+use filbench_model::{
+    ClockEdge, ClockTiming, Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Outcome,
+    Problem, Resources, Stage, TimingAlone, Verdict,
+};
+use filbench_stimulus::{BenchVerdict, ProblemFiles, SourceText};
 use serde::{Deserialize, Serialize};
 
 /// A golden's netlist and figures, on the board of the evaluation.
@@ -41,4 +48,59 @@ impl GoldenFacts {
             has_derived_clocks: known.has_derived_clocks,
         }
     }
+}
+
+/// The problem's golden as a submission, where it has one: a candidate that
+/// is the same is its problem's proof.
+pub fn golden_submission(problem: &ProblemFiles) -> Option<Submission> {
+    let (files, top) = problem.golden()?;
+    let file =
+        |text: &SourceText| SourceFile { name: text.name.clone(), contents: text.contents.clone() };
+    Some(Submission { files: files.iter().map(file).collect(), top: top.to_owned() })
+}
+
+/// Whether the golden's own plays are as they should be.
+pub(crate) fn accepts(problem: &Problem, scores: &Scores) -> bool {
+    match problem.comparison {
+        Comparison::EveryStep => scores.mismatch().is_none(),
+        Comparison::Bench => scores.bench.iter().all(|said| *said == BenchVerdict::Passes),
+    }
+}
+
+/// The verdict on a candidate whose problem's golden met with `verdict`.
+pub(crate) fn golden_failed(verdict: Verdict) -> Verdict {
+    match (verdict.outcome, verdict.stage) {
+        (Outcome::Fault, _)
+        | (
+            _,
+            Some(Stage::Inconclusive(
+                InconclusiveReason::FixtureRoom | InconclusiveReason::GoldenFailed,
+            )),
+        ) => verdict,
+        (_, Some(Stage::Fail(FailStage::Fit))) => Verdict::inconclusive(
+            InconclusiveReason::FixtureRoom,
+            format!("the problem's own golden is too large: {}", verdict.reason),
+        ),
+        _ => Verdict::inconclusive(
+            InconclusiveReason::GoldenFailed,
+            format!(
+                "the problem's own golden does not pass: {verdict}: {}; nobody can be judged by \
+                 it until it does",
+                verdict.reason
+            ),
+        ),
+    }
+}
+
+/// The verdict on every candidate of a problem that could not be recorded: a
+/// bench that does not compile or end proves nothing, and is no fault of the
+/// lab.
+pub(crate) fn broken(fault: Fault) -> Verdict {
+    if fault.place != FaultPlace::Problem {
+        return fault.into();
+    }
+    Verdict::inconclusive(
+        InconclusiveReason::GoldenFailed,
+        format!("the problem proves nothing: {fault}; nobody can be judged by it until it does"),
+    )
 }

@@ -1,5 +1,6 @@
 use crate::tasks_file::{LineAt, TaskLine};
 use crate::verilog::rename;
+use filbench_model::with_causes;
 use filbench_stimulus::{ProblemFiles, locate};
 use std::path::{Path, PathBuf};
 
@@ -66,14 +67,4 @@ fn read_task(line: &LineAt) -> Result<ProblemFiles, String> {
     write(dir.path()).map_err(|error| format!("{}: {error}", place()))?;
     locate(&dir.path().join("task"))
         .map_err(|error| format!("{}: {}", place(), with_causes(&error)))
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -1,7 +1,8 @@
 //! Whose turn it is with a board.
 
 use super::{Boards, Held, State};
-use crate::error::{DaemonError, with_causes};
+use crate::error::DaemonError;
+use filbench_model::with_causes;
 use filbench_store::{LeaseEnd, LeaseRow, NewLease, Purpose};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

@@ -1,9 +1,9 @@
 //! A place that is a board of the lab only while it is used.
 
 use super::{Boards, Facts, Hold, Want};
-use crate::error::with_causes;
 use async_trait::async_trait;
 use filbench_lab::{Link, Place, Selector, Timing};
+use filbench_model::with_causes;
 use filbench_model::{BoardRecord, Fault, FaultPlace, MeasuredOn};
 use filbench_run::Table;
 use filbench_store::{BlobId, Purpose};

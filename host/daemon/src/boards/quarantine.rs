@@ -2,10 +2,11 @@
 
 use super::{Boards, Held, Hold, Shelf, Want};
 use crate::config::BoardConfig;
-use crate::error::{DaemonError, with_causes};
+use crate::error::DaemonError;
 use crate::evaluator::Evaluator;
 use filbench_lab::{Place, Selector};
 use filbench_model::Fault;
+use filbench_model::with_causes;
 use filbench_run::Table;
 use filbench_store::{BoardRow, Purpose};
 use std::sync::Arc;
