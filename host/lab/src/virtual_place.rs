@@ -47,6 +47,12 @@ impl VirtualPlace {
         Self { board, program, running: None }
     }
 
+    /// The process that is the board now, for tests that hurt it.
+    #[cfg(feature = "testing")]
+    pub fn process(&self) -> Option<u32> {
+        self.running.as_ref()?.child.id()
+    }
+
     fn start(&mut self, bitstream: &[u8]) -> std::io::Result<Box<dyn Link>> {
         // In memory: a killed process leaves no file behind.
         let mut file =
