@@ -3,6 +3,7 @@
 mod archive;
 mod error;
 mod files;
+pub mod types;
 
 pub use archive::{ArchiveError, unpack};
 pub use error::{ApiError, ErrorKind, PROBLEM_JSON, ProblemDetails};

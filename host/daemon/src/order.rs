@@ -21,6 +21,7 @@ pub struct Candidate {
 
 /// The options of an evaluation, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluationOptions {
     /// Place-and-route seed.

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 /// How responses are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Comparison {
     /// Each captured bit against the golden, under the care mask.

@@ -8,6 +8,7 @@ pub const REPORT_SCHEMA: &str = "filbench.report/1";
 
 /// Whether numbers came from silicon or from a board in software.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MeasuredOn {
     /// A board in software that runs the bitstream.
@@ -46,6 +47,7 @@ pub struct Diagnostic {
 
 /// Who reads a design's sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FrontEnd {
     /// Yosys' own reader of Verilog and SystemVerilog.

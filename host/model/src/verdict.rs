@@ -5,6 +5,7 @@ use std::fmt;
 
 /// What an evaluation concludes, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every checked bit of every captured response equals the golden one, or the original

@@ -23,6 +23,7 @@ pub const MISMATCH_VCD: &str = "mismatch.vcd";
 /// What ends before the board is never a `pass`: the verdict is
 /// `inconclusive: not_played`, with what was found out on the way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Synthesis, what the guard forbids, and the ports.

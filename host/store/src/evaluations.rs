@@ -10,6 +10,7 @@ use std::fmt;
 
 /// Where an evaluation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Waits for its turn, for the first time or again.
@@ -48,6 +49,7 @@ impl fmt::Display for State {
 
 /// Evaluations by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StateCounts {
     /// Waiting.
     pub queued: u64,

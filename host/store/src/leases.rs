@@ -12,6 +12,7 @@ use std::fmt;
 
 /// What a board is leased for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// A play, or a test of the board; ends with its daemon.
@@ -22,6 +23,7 @@ pub enum Purpose {
 
 /// How a lease ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LeaseEnd {
     /// Its holder gave the board back.
