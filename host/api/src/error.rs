@@ -3,6 +3,9 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use filbench_daemon::DaemonError;
+use filbench_model::with_causes;
+use filbench_store::StoreError;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::ToSchema;
@@ -31,6 +34,10 @@ pub enum ErrorKind {
     Conflict,
     /// The lease is over, or the board has had another since.
     LeaseOver,
+    /// The board itself failed.
+    BoardFailed,
+    /// The request did not come in, or could not be answered, in time.
+    TimedOut,
     /// Larger or more than the limits allow.
     TooLarge,
     /// The body's media type is not one that is read.
@@ -49,7 +56,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -57,6 +64,8 @@ impl ErrorKind {
         Self::MethodNotAllowed,
         Self::Conflict,
         Self::LeaseOver,
+        Self::BoardFailed,
+        Self::TimedOut,
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::Invalid,
@@ -76,6 +85,8 @@ impl ErrorKind {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
             Self::LeaseOver => "lease_over",
+            Self::BoardFailed => "board_failed",
+            Self::TimedOut => "timed_out",
             Self::TooLarge => "too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Invalid => "invalid",
@@ -94,7 +105,8 @@ impl ErrorKind {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict | Self::LeaseOver => StatusCode::CONFLICT,
+            Self::Conflict | Self::LeaseOver | Self::BoardFailed => StatusCode::CONFLICT,
+            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -114,6 +126,8 @@ impl ErrorKind {
             Self::MethodNotAllowed => "the method is not allowed here",
             Self::Conflict => "this does not go with the present state",
             Self::LeaseOver => "the lease is over",
+            Self::BoardFailed => "the board failed",
+            Self::TimedOut => "the request took too long",
             Self::TooLarge => "the request is larger than the limits",
             Self::UnsupportedMediaType => "the body's media type is not supported",
             Self::Invalid => "the request is wrong",
@@ -185,14 +199,7 @@ impl ApiError {
 
     /// A failure of filbench itself. The client learns that it happened, the log what.
     pub fn internal(error: &dyn std::error::Error) -> Self {
-        let mut causes = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes.push_str(": ");
-            causes.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        tracing::error!(error = causes, "a request failed");
+        tracing::error!(error = with_causes(error), "a request failed");
         Self::new(ErrorKind::Internal, "filbench could not do this; its log says why")
     }
 
@@ -220,6 +227,51 @@ impl IntoResponse for ApiError {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
         }
         response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing { .. } => Self::new(ErrorKind::NotFound, error.to_string()),
+            StoreError::StaleLease { .. } => Self::new(ErrorKind::LeaseOver, error.to_string())
+                .accepting("a new lease, and the generation that it has"),
+            StoreError::Leased { .. } => Self::new(ErrorKind::Conflict, error.to_string()),
+            StoreError::BatchSize { max, .. } => Self::new(ErrorKind::Invalid, error.to_string())
+                .accepting(format!("1 to {max} evaluations")),
+            error if error.is_closed() => DaemonError::Draining.into(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<DaemonError> for ApiError {
+    fn from(error: DaemonError) -> Self {
+        let invalid = |error: &DaemonError| Self::new(ErrorKind::Invalid, error.to_string());
+        match error {
+            DaemonError::Store(error) => error.into(),
+            DaemonError::Selector(_) => invalid(&error)
+                .accepting("`virtual:KIND`, `KIND`, `id:NAME` or `tag:TAG`; GET /v1/boards"),
+            DaemonError::NoSuchBoard { ref known, .. } => {
+                let accepted = known.join(", ");
+                invalid(&error).accepting(accepted)
+            }
+            DaemonError::LeaseTime { max_s, .. } => {
+                invalid(&error).accepting(format!("`ttl_s` from 1 to {max_s}"))
+            }
+            DaemonError::BoardBusy { .. }
+            | DaemonError::NotProgrammed { .. }
+            | DaemonError::NotYours { .. } => Self::new(ErrorKind::Conflict, error.to_string()),
+            DaemonError::Board { .. } => Self::new(ErrorKind::BoardFailed, with_causes(&error)),
+            DaemonError::Draining => {
+                Self::new(ErrorKind::Unavailable, error.to_string()).retry_after(5)
+            }
+            // What a running daemon has found to be right.
+            DaemonError::BoardConfig { .. }
+            | DaemonError::BoardName { .. }
+            | DaemonError::BoardTwice { .. }
+            | DaemonError::NoBoards => Self::internal(&error),
+        }
     }
 }
 

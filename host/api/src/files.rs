@@ -1,7 +1,7 @@
 //! Files that a client sent: their names, and how many and how large they may be.
 
 use crate::error::{ApiError, ErrorKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
 /// A name may have this many bytes.
@@ -67,14 +67,16 @@ impl From<FileError> for ApiError {
     }
 }
 
-/// Files with relative names, within bounds.
+/// Files with relative names, within bounds, in the order of coming: sources may depend on
+/// it.
 ///
 /// **No name leads out of a folder that the files are written into, and none is in the way
 /// of another.**
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSet {
     bounds: Bounds,
-    files: BTreeMap<String, Vec<u8>>,
+    files: Vec<(String, Vec<u8>)>,
+    names: BTreeSet<String>,
     folders: BTreeSet<String>,
     bytes: u64,
 }
@@ -82,7 +84,13 @@ pub struct FileSet {
 impl FileSet {
     /// No files yet.
     pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, files: BTreeMap::new(), folders: BTreeSet::new(), bytes: 0 }
+        Self {
+            bounds,
+            files: Vec::new(),
+            names: BTreeSet::new(),
+            folders: BTreeSet::new(),
+            bytes: 0,
+        }
     }
 
     /// Bytes that another file may have.
@@ -108,16 +116,17 @@ impl FileSet {
         if contents.len() as u64 > self.room() {
             return Err(FileError::TooLarge { bytes_max: self.bounds.bytes_max });
         }
-        if self.files.contains_key(name) || self.folders.contains(name) {
+        if self.names.contains(name) || self.folders.contains(name) {
             return Err(twice());
         }
         let above = name.match_indices('/').map(|(at, _)| &name[..at]);
-        if above.clone().any(|folder| self.files.contains_key(folder)) {
+        if above.clone().any(|folder| self.names.contains(folder)) {
             return Err(twice());
         }
         self.folders.extend(above.map(str::to_owned));
         self.bytes += contents.len() as u64;
-        self.files.insert(name.to_owned(), contents);
+        self.names.insert(name.to_owned());
+        self.files.push((name.to_owned(), contents));
         Ok(())
     }
 
@@ -126,12 +135,12 @@ impl FileSet {
         self.files.is_empty()
     }
 
-    /// Names and contents, in the names' order.
+    /// Names and contents.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.files.iter().map(|(name, contents)| (name.as_str(), contents.as_slice()))
     }
 
-    /// Names and contents, in the names' order.
+    /// Names and contents.
     pub fn into_files(self) -> impl Iterator<Item = (String, Vec<u8>)> {
         self.files.into_iter()
     }

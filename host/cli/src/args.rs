@@ -4,6 +4,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+mod serve;
+mod token;
+
+pub use serve::{LogFormat, ServeArgs};
+pub use token::{TokenArgs, TokenCommand, TokenCreateArgs};
+
 /// Judge generated RTL on an FPGA board, real or virtual.
 #[derive(Debug, Parser)]
 #[command(name = "filbench", version, after_help = EXIT_CODES)]
@@ -30,6 +36,10 @@ pub enum Command {
     Vboard(VboardArgs),
     /// List the known boards and what a board selector accepts
     Boards,
+    /// Serve a lab: a queue, boards and results over HTTP
+    Serve(ServeArgs),
+    /// Look after the tokens of a lab's server
+    Token(TokenArgs),
     /// Look after the tools that filbench runs
     Toolbox(ToolboxArgs),
 }

@@ -4,14 +4,17 @@
 mod args;
 mod boards;
 mod bounded;
+mod log;
 mod output;
 mod progress;
 mod run;
+mod serve;
 mod suite;
 mod suite_compare;
 mod suite_report;
 mod suite_run;
 mod table;
+mod token;
 mod toolbox;
 mod usage;
 mod vboard;
@@ -19,13 +22,8 @@ mod window;
 
 use args::{Cli, Command};
 use clap::Parser;
-use std::io::IsTerminal;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 use usage::Usage;
-
-/// What is logged to stderr; the syntax of `tracing_subscriber`'s filter.
-const LOG: &str = "FILBENCH_LOG";
 
 /// The exit code of a fault, also of one that made no report.
 const EXIT_FAULT: u8 = 3;
@@ -49,16 +47,14 @@ fn main() -> ExitCode {
             };
         }
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("warn")))
-        .init();
+    log::start(&cli.command);
     let end = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Suite(args) => suite::run(&args.command),
         Command::Vboard(args) => vboard::run(&args),
         Command::Boards => boards::run(),
+        Command::Serve(args) => serve::run(&args),
+        Command::Token(args) => token::run(&args.command),
         Command::Toolbox(args) => toolbox::run(&args.command),
     };
     end.unwrap_or_else(|error| {

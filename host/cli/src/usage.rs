@@ -15,6 +15,9 @@ fn boards_with(device: Device) -> String {
 /// A wrong argument: what was found, and what to type instead.
 #[derive(Debug, thiserror::Error)]
 pub enum Usage {
+    /// A daemon that cannot be started like this.
+    #[error("{0}")]
+    Serve(String),
     /// A file of the candidate that cannot be read.
     #[error(
         "cannot read the candidate's file `{}`: {source}\n  \

@@ -13,7 +13,7 @@ use filbench_model::with_causes;
 use filbench_run::Context;
 use filbench_store::{
     Cancelled, EvaluationId, EventScope, LeaseEnd, LeaseId, LeaseRow, NewSubmission, Store,
-    Submitted,
+    SubmissionId, Submitted,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -147,16 +147,24 @@ impl Daemon {
     pub async fn cancel(&self, id: &EvaluationId) -> Result<bool, DaemonError> {
         match self.inner.store.cancel(id).await? {
             Cancelled::Over => Ok(false),
-            Cancelled::Ended(event) => {
-                self.inner.forget(id);
-                self.inner.hub.tell(event);
-                Ok(true)
-            }
-            Cancelled::Asked(_) => {
-                self.inner.stop_one(id, Stop::Cancel);
+            cancelled => {
+                self.inner.cancelled(id, cancelled);
                 Ok(true)
             }
         }
+    }
+
+    /// Cancels what has not ended of a submission, and tells how many that were.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn cancel_submission(&self, id: &SubmissionId) -> Result<usize, DaemonError> {
+        let done = self.inner.store.cancel_submission(id).await?;
+        let count = done.len();
+        for (id, cancelled) in done {
+            self.inner.cancelled(&id, cancelled);
+        }
+        Ok(count)
     }
 
     /// Events after the one with the id `after` (0 for all), and those that come.
@@ -181,7 +189,8 @@ impl Daemon {
         self.inner.boards.check_selector(text)
     }
 
-    /// Leases a board to `holder` for `ttl`, or a while; waits for one that is playing.
+    /// Leases a board to `holder` for `ttl`, or a while; waits so long, or a while, for one
+    /// that somebody has.
     ///
     /// # Errors
     /// When there is none, or none becomes free.
@@ -190,8 +199,9 @@ impl Daemon {
         selector: &str,
         holder: &str,
         ttl: Option<Duration>,
+        wait: Option<Duration>,
     ) -> Result<LeaseRow, DaemonError> {
-        self.inner.boards.lease(selector, holder, ttl).await
+        self.inner.boards.lease(selector, holder, ttl, wait).await
     }
 
     /// Gives a lease `ttl`, or a while, from now.
@@ -323,6 +333,7 @@ impl Daemon {
         }
         self.inner.evaluator.stop();
         self.inner.hub.flush().await;
+        self.inner.hub.end();
         self.inner.store.close().await;
     }
 }
@@ -371,6 +382,18 @@ impl Inner {
 
     pub(crate) fn unwatch(&self, id: &EvaluationId) {
         lock(&self.running).remove(id);
+    }
+
+    /// Tells whom a cancellation concerns.
+    fn cancelled(&self, id: &EvaluationId, cancelled: Cancelled) {
+        match cancelled {
+            Cancelled::Over => {}
+            Cancelled::Ended(event) => {
+                self.forget(id);
+                self.hub.tell(event);
+            }
+            Cancelled::Asked(_) => self.stop_one(id, Stop::Cancel),
+        }
     }
 
     pub(crate) fn stop_one(&self, id: &EvaluationId, stop: Stop) {

@@ -11,7 +11,7 @@ use filbench_store::{EvaluationId, EventScope, NewEvent, State, Store, StoredEve
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Events written together.
 const BATCH_MAX: usize = 512;
@@ -48,6 +48,7 @@ enum Message {
 pub(crate) struct Hub {
     live: broadcast::Sender<Live>,
     queue: mpsc::UnboundedSender<Message>,
+    ended: watch::Sender<bool>,
 }
 
 impl Hub {
@@ -56,7 +57,12 @@ impl Hub {
         let (live, _) = broadcast::channel(LIVE_MAX);
         let (queue, messages) = mpsc::unbounded_channel();
         tokio::spawn(write(store, live.clone(), messages));
-        Self { live, queue }
+        Self { live, queue, ended: watch::Sender::new(false) }
+    }
+
+    /// Ends all streams: the daemon does.
+    pub(crate) fn end(&self) {
+        self.ended.send_replace(true);
     }
 
     /// Tells what the store keeps already.
@@ -160,13 +166,14 @@ pub struct EventStream {
     after: i64,
     page: VecDeque<StoredEvent>,
     live: broadcast::Receiver<Live>,
+    daemon_ended: watch::Receiver<bool>,
     is_over: bool,
 }
 
 impl EventStream {
     pub(crate) fn new(store: Store, hub: &Hub, scope: EventScope, after: i64) -> Self {
-        let live = hub.listen();
-        Self { store, scope, after, page: VecDeque::new(), live, is_over: false }
+        let (live, daemon_ended) = (hub.listen(), hub.ended.subscribe());
+        Self { store, scope, after, page: VecDeque::new(), live, daemon_ended, is_over: false }
     }
 
     /// The next event; `None` when nothing more can come, or the daemon ends. Safe to drop
@@ -181,7 +188,7 @@ impl EventStream {
                 self.is_over |= matches!(self.scope, EventScope::Evaluation(_)) && event.is_last();
                 return Ok(Some(Live::Stored(event)));
             }
-            if self.is_over {
+            if self.is_over || *self.daemon_ended.borrow() {
                 return Ok(None);
             }
             // Before the events are read: what ended before has its last event by then.
@@ -202,7 +209,11 @@ impl EventStream {
     /// Waits until something was written. `Some` is to be returned at once.
     async fn wake(&mut self) -> Option<Option<Live>> {
         loop {
-            match self.live.recv().await {
+            let told = tokio::select! {
+                told = self.live.recv() => told,
+                _ = self.daemon_ended.wait_for(|ended| *ended) => return Some(None),
+            };
+            match told {
                 Ok(Live::Stored(event)) if self.scope.holds(&event) && event.id > self.after => {
                     return None;
                 }

@@ -34,7 +34,7 @@ pub enum StoreError {
     /// Another daemon has it.
     #[error(
         "the store {} is in use by another `filbench serve`; stop that one, or name another folder \
-         with --store",
+         with --data",
         path.display()
     )]
     InUse {
@@ -113,6 +113,13 @@ pub enum StoreError {
         /// What was found in it.
         found: String,
     },
+}
+
+impl StoreError {
+    /// Whether the store was closed: its daemon ends.
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::PoolClosed))
+    }
 }
 
 /// What most of the store's functions return.

@@ -16,6 +16,7 @@ mod evaluations;
 mod events;
 mod ids;
 mod leases;
+mod location;
 mod places;
 mod queue;
 mod retention;
@@ -32,6 +33,7 @@ pub use evaluations::{
 pub use events::{EventScope, NewEvent, StoredEvent};
 pub use ids::{BlobId, EvaluationId, IdError, LeaseId, RunId, SubmissionId, TokenId};
 pub use leases::{LeaseEnd, LeaseRow, NewLease, Purpose};
+pub use location::default_dir;
 pub use places::BoardRow;
 pub use queue::{Cancelled, Claimed, Ending, Epoch, Judged, Lost, Waiting};
 pub use retention::{Removed, Retention};

@@ -328,20 +328,33 @@ impl Store {
             .await?;
         let row =
             row.ok_or_else(|| StoreError::Missing { what: "evaluation", id: id.to_string() })?;
-        let row = EvaluationRow::of(&row)?;
-        let done = match (row.state, &row.run) {
-            (State::Ended, _) => return Ok(Cancelled::Over),
-            (State::Running, Some(run)) => {
-                sqlx::query("UPDATE evaluations SET cancel_asked = 1 WHERE id = ?")
-                    .bind(id.as_str())
-                    .execute(&mut *tx)
-                    .await?;
-                Cancelled::Asked(run.clone())
-            }
-            (State::Queued | State::Running, _) => {
-                Cancelled::Ended(end_unjudged(&mut tx, &row, Ending::Cancelled, now).await?)
-            }
-        };
+        let done = cancel(&mut tx, &EvaluationRow::of(&row)?, now).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Cancels the evaluations of a submission that have not ended, all in one write.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn cancel_submission(
+        &self,
+        id: &SubmissionId,
+    ) -> Result<Vec<(EvaluationId, Cancelled)>> {
+        let now = self.now_ms();
+        let mut tx = self.write().await?;
+        let rows = sqlx::query(
+            "SELECT * FROM evaluations WHERE submission = ? AND state <> 'ended' ORDER BY id",
+        )
+        .bind(id.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut done = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let row = EvaluationRow::of(row)?;
+            let cancelled = cancel(&mut tx, &row, now).await?;
+            done.push((row.id, cancelled));
+        }
         tx.commit().await?;
         Ok(done)
     }
@@ -366,6 +379,26 @@ impl Store {
         }
         tx.commit().await?;
         Ok(events)
+    }
+}
+
+async fn cancel(
+    tx: &mut Transaction<'_, Sqlite>,
+    row: &EvaluationRow,
+    now: i64,
+) -> Result<Cancelled> {
+    match (row.state, &row.run) {
+        (State::Ended, _) => Ok(Cancelled::Over),
+        (State::Running, Some(run)) => {
+            sqlx::query("UPDATE evaluations SET cancel_asked = 1 WHERE id = ?")
+                .bind(row.id.as_str())
+                .execute(&mut **tx)
+                .await?;
+            Ok(Cancelled::Asked(run.clone()))
+        }
+        (State::Queued | State::Running, _) => {
+            Ok(Cancelled::Ended(end_unjudged(tx, row, Ending::Cancelled, now).await?))
+        }
     }
 }
 

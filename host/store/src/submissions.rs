@@ -98,23 +98,10 @@ impl Store {
             return Err(StoreError::BatchSize { found, max: BATCH_MAX });
         }
         let mut tx = self.write().await?;
-        if let Some(idempotency) = &new.idempotency {
-            let earlier = sqlx::query(
-                "SELECT id, body_sha256 FROM submissions WHERE owner = ? AND idempotency_key = ?",
-            )
-            .bind(&new.owner)
-            .bind(&idempotency.key)
-            .fetch_optional(&mut *tx)
-            .await?;
-            if let Some(row) = earlier {
-                let id = SubmissionId::stored(row.try_get("id")?);
-                let body: Option<String> = row.try_get("body_sha256")?;
-                drop(tx);
-                return match body.as_deref() == Some(idempotency.body.as_str()) {
-                    true => Ok(Submitted::Repeated(self.submission(&id).await?)),
-                    false => Ok(Submitted::KeyReused(id)),
-                };
-            }
+        if let Some(idempotency) = &new.idempotency
+            && let Some(earlier) = self.submitted_before(&new.owner, idempotency).await?
+        {
+            return Ok(earlier);
         }
         let (id, now) = (SubmissionId::new(), self.now_ms());
         sqlx::query(
@@ -144,6 +131,61 @@ impl Store {
             created_ms: now,
             counts,
         }))
+    }
+
+    /// What became of an earlier request with this key, if there was one.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn submitted_before(
+        &self,
+        owner: &str,
+        idempotency: &Idempotency,
+    ) -> Result<Option<Submitted>> {
+        let Some((id, body)) = self.by_key(owner, &idempotency.key).await? else {
+            return Ok(None);
+        };
+        if body.as_deref() == Some(idempotency.body.as_str()) {
+            return Ok(Some(Submitted::Repeated(self.submission(&id).await?)));
+        }
+        Ok(Some(Submitted::KeyReused(id)))
+    }
+
+    /// Whether there was a request with this key.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn knows_key(&self, owner: &str, key: &str) -> Result<bool> {
+        Ok(self.by_key(owner, key).await?.is_some())
+    }
+
+    async fn by_key(
+        &self,
+        owner: &str,
+        key: &str,
+    ) -> Result<Option<(SubmissionId, Option<String>)>> {
+        let row = sqlx::query(
+            "SELECT id, body_sha256 FROM submissions WHERE owner = ? AND idempotency_key = ?",
+        )
+        .bind(owner)
+        .bind(key)
+        .fetch_optional(self.read())
+        .await?;
+        row.map(|row| Ok((SubmissionId::stored(row.try_get("id")?), row.try_get("body_sha256")?)))
+            .transpose()
+    }
+
+    /// The evaluations of a submission, in its order.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn evaluation_ids(&self, id: &SubmissionId) -> Result<Vec<EvaluationId>> {
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM evaluations WHERE submission = ? ORDER BY position")
+                .bind(id.as_str())
+                .fetch_all(self.read())
+                .await?;
+        Ok(ids.into_iter().map(EvaluationId::stored).collect())
     }
 
     /// A submission by its name.

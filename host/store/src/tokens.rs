@@ -178,6 +178,15 @@ impl Store {
         Ok(token.filter(|token| token.is_good(self.now_ms())))
     }
 
+    /// Whether a token was ever made.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn has_tokens(&self) -> Result<bool> {
+        let one = sqlx::query("SELECT 1 FROM tokens LIMIT 1").fetch_optional(self.read()).await?;
+        Ok(one.is_some())
+    }
+
     /// Every token that was ever made.
     ///
     /// # Errors

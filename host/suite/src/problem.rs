@@ -37,7 +37,7 @@ impl SuiteProblem {
     }
 
     /// The top module that candidates have, where it is not the problem's.
-    pub(crate) fn candidates_top(&self) -> Option<&str> {
+    pub fn candidates_top(&self) -> Option<&str> {
         match self.source {
             ProblemSource::Path(_) => None,
             ProblemSource::Task(_) => Some(V1_TOP),

@@ -19,6 +19,7 @@ impl Boards {
         selector: &str,
         holder: &str,
         ttl: Option<Duration>,
+        wait: Option<Duration>,
     ) -> Result<LeaseRow, DaemonError> {
         let ttl = self.ttl(ttl)?;
         self.check_selector(selector)?;
@@ -27,7 +28,7 @@ impl Boards {
             want.quarantined_too |= matches!(selector, Selector::Named(_));
             want.names.extend(self.named_by(&selector)?);
         }
-        let wait = self.limits.lease_wait;
+        let wait = wait.unwrap_or(self.limits.lease_wait).min(self.limits.lease_wait);
         let hold = self.acquire(want, Purpose::Interactive, holder, ttl, wait).await?;
         let lease = hold.leave();
         Ok(lease.expect("what was acquired has a lease"))

@@ -101,7 +101,7 @@ async fn a_lab_that_keeps_failing_is_a_fault_in_the_end() {
 async fn a_delayed_client_finds_its_lease_gone() {
     let lab = Lab::new(&["b1"], 1).await;
     let (daemon, minute) = (&lab.daemon, Some(Duration::from_secs(60)));
-    let first = daemon.lease("icebreaker", "alice", minute).await.unwrap();
+    let first = daemon.lease("icebreaker", "alice", minute, None).await.unwrap();
     daemon.program(&first.id, first.generation, b"hers").await.unwrap();
     daemon.uart_write(&first.id, first.generation, b"hello".to_vec()).await.unwrap();
     let echo = daemon.uart_read(&first.id, first.generation, 0, 100, Duration::from_secs(5)).await;
@@ -120,7 +120,7 @@ async fn a_delayed_client_finds_its_lease_gone() {
     stale(daemon.program(&first.id, first.generation, b"late").await.unwrap_err());
     daemon.tick().await.unwrap();
     assert!(lab.world.loaded().is_empty());
-    let second = daemon.lease("id:b1", "bob", minute).await.unwrap();
+    let second = daemon.lease("id:b1", "bob", minute, None).await.unwrap();
     assert_eq!(second.generation, first.generation + 1);
     stale(daemon.program(&first.id, first.generation, b"late").await.unwrap_err());
     stale(daemon.program(&second.id, first.generation, b"late").await.unwrap_err());
@@ -136,7 +136,7 @@ async fn a_delayed_client_finds_its_lease_gone() {
 #[tokio::test]
 async fn plays_wait_while_somebody_has_the_board() {
     let mut lab = Lab::new(&["b1"], 2).await;
-    let lease = lab.daemon.lease("icebreaker", "alice", None).await.unwrap();
+    let lease = lab.daemon.lease("icebreaker", "alice", None, None).await.unwrap();
     let ids = lab.submit(&["good"]).await;
     lab.until(&ids[0], "started").await;
     assert_eq!(lab.world.loads(), []);
@@ -148,7 +148,8 @@ async fn plays_wait_while_somebody_has_the_board() {
     lab.until(&ids[0], "started").await;
     lab.daemon.release(&lease.id, LeaseEnd::Revoked).await.unwrap();
     assert_eq!(lab.ended(&ids[0]).await.0.outcome.as_deref(), Some("pass"));
-    let error = lab.daemon.lease("icebreaker", "bob", Some(Duration::ZERO)).await.unwrap_err();
+    let error =
+        lab.daemon.lease("icebreaker", "bob", Some(Duration::ZERO), None).await.unwrap_err();
     assert!(matches!(error, DaemonError::LeaseTime { .. }), "{error}");
 }
 
@@ -165,7 +166,7 @@ async fn a_board_taken_out_of_service_waits_to_be_tested() {
     let board = lab.board_is("b1", |b| b.state == BoardState::Quarantined).await;
     assert_eq!(board.reason.as_deref(), Some("its cable is loose"));
     // Whoever mends it asks for it by name.
-    let lease = lab.daemon.lease("id:b1", "alice", None).await.unwrap();
+    let lease = lab.daemon.lease("id:b1", "alice", None, None).await.unwrap();
     lab.daemon.release(&lease.id, LeaseEnd::Released).await.unwrap();
     lab.daemon.test_board("b1").await.unwrap();
     lab.daemon.tick().await.unwrap();

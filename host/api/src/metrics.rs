@@ -1,0 +1,5 @@
+//! Requests, counted.
+
+/// What is counted of requests.
+#[derive(Debug, Default)]
+pub(crate) struct HttpMetrics {}
