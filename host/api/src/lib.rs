@@ -18,6 +18,7 @@ mod files;
 mod limits;
 mod metrics;
 mod openapi;
+mod pages;
 mod router;
 mod routes;
 mod serve;

@@ -4,17 +4,22 @@ use crate::auth::Caller;
 use crate::config::ApiConfig;
 use crate::error::{ApiError, ErrorKind};
 use crate::extract::SMALL;
+use crate::pages::{docs, overview};
 use crate::routes::submissions::IDEMPOTENCY_KEY;
-use crate::routes::{artifacts, boards, evaluations, events, health, me, results, submissions};
+use crate::routes::{
+    artifacts, boards, evaluations, events, health, leases, me, metrics, results, submissions,
+    suites, tokens, uart,
+};
 use crate::state::Api;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use filbench_daemon::Daemon;
 use std::any::Any;
+use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -27,10 +32,12 @@ pub fn router(daemon: Daemon, config: ApiConfig) -> Router {
     let (open, _) = open().split_for_parts();
     let (guarded, _) = guarded().split_for_parts();
     let (submitting, _) = submitting().split_for_parts();
+    let (loading, _) = loading().split_for_parts();
     let body_max = api.config.limits.body_bytes;
     let guarded = guarded
         .layer(DefaultBodyLimit::max(SMALL))
         .merge(submitting.layer(DefaultBodyLimit::max(body_max)))
+        .merge(loading.layer(DefaultBodyLimit::max(leases::BITSTREAM_MAX)))
         .route_layer(from_fn_with_state(api.clone(), admit));
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
@@ -40,6 +47,7 @@ pub fn router(daemon: Daemon, config: ApiConfig) -> Router {
         .method_not_allowed_fallback(not_so)
         .layer(from_fn_with_state(api.clone(), in_time))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(api.clone(), observe))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
@@ -52,17 +60,25 @@ pub fn router(daemon: Daemon, config: ApiConfig) -> Router {
 
 /// Every route, for the description.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    open().merge(guarded()).merge(submitting())
+    open().merge(guarded()).merge(submitting()).merge(loading())
 }
 
 /// For everybody.
 fn open() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(health::healthz)).routes(routes!(health::readyz))
+    OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .merge(docs::docs())
 }
 
 /// With large bodies.
 fn submitting() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(submissions::submit, submissions::list))
+}
+
+/// With bitstreams.
+fn loading() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(leases::load))
 }
 
 /// For those with a token.
@@ -83,6 +99,16 @@ fn guarded() -> OpenApiRouter<Api> {
         .routes(routes!(boards::show))
         .routes(routes!(boards::quarantine))
         .routes(routes!(boards::test))
+        .routes(routes!(leases::take, leases::list))
+        .routes(routes!(leases::show, leases::release))
+        .routes(routes!(leases::extend))
+        .routes(routes!(uart::read, uart::write))
+        .routes(routes!(suites::list))
+        .routes(routes!(suites::show))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(overview::overview))
 }
 
 /// Lets a request in: its sender is known, and has not too much under way.
@@ -127,6 +153,31 @@ async fn in_time(State(api): State<Api>, request: Request, next: Next) -> Respon
         )
         .into_response()
     })
+}
+
+/// Counts and logs. **Of the request only method and route are told**: paths, queries,
+/// headers and bodies may have what is nobody's business.
+async fn observe(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = match *request.method() {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::DELETE => {
+            request.method().to_string()
+        }
+        _ => "OTHER".to_owned(),
+    };
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("none", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    let (status, took) = (response.status().as_u16(), begun.elapsed());
+    api.metrics.answered(&method, &route, status, took);
+    tracing::debug!(
+        http.method = method,
+        http.route = route,
+        http.status = status,
+        http.ms = took.as_millis() as u64,
+        "answered"
+    );
+    response
 }
 
 async fn nothing_there(request: Request) -> ApiError {

@@ -8,4 +8,5 @@ mod problems;
 mod request;
 
 pub(crate) use prepare::{Prepared, Resolver};
+pub(crate) use problems::open_suite;
 pub(crate) use request::read;

@@ -49,7 +49,7 @@ pub struct EvaluationRequest {
     /// A board selector, or several with commas between them of which the next is taken
     /// where the problem has no room on the one before; `virtual:icebreaker` where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "virtual:icebreaker,virtual:hx8k-evb")]
+    #[schema(example = "virtual:icebreaker,virtual:ice40_hx8k_b_evn")]
     pub board: Option<String>,
     /// How far the candidate is taken; all the way where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
