@@ -31,6 +31,12 @@ pub enum StoreError {
         /// The cause.
         source: std::io::Error,
     },
+    /// There is no store where one was to be opened.
+    #[error("there is no store in {}; name the folder of the daemon's with --data", path.display())]
+    NoStore {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Another daemon has it.
     #[error(
         "the store {} is in use by another `filbench serve`; stop that one, or name another folder \

@@ -49,6 +49,17 @@ impl Store {
         Self::open_with_clock(dir, Arc::new(SystemClock)).await
     }
 
+    /// Opens the store that is in the folder `dir` already.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), and where there is none.
+    pub async fn open_existing(dir: &Path) -> Result<Self> {
+        if !dir.join(DATABASE).is_file() {
+            return Err(StoreError::NoStore { path: dir.to_owned() });
+        }
+        Self::open(dir).await
+    }
+
     /// Like [`open`](Self::open), with another clock.
     ///
     /// # Errors
