@@ -2,7 +2,7 @@
 
 use crate::activity::Activity;
 use filbench_model::{Diagnostic, Fault, Verdict};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Whose way through the chain an event speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// The problem: its recording and its proof.
@@ -29,7 +29,7 @@ pub enum Subject {
 /// golden and candidate all the others. A subject's phases follow one another in the order of
 /// declaration; a retry goes back to [`Program`](Self::Program). Those of the
 /// problem and of the simulation may overlap the candidate's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Recording the problem, or finding it recorded.
@@ -104,7 +104,7 @@ impl fmt::Display for Phase {
 ///
 /// The last event of an evaluation is [`Verdict`](Self::Verdict). Within a
 /// subject one phase finishes before the next starts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
     /// A phase begins.
@@ -132,7 +132,7 @@ pub enum Event {
         /// Which.
         phase: Phase,
         /// Wall time.
-        #[serde(serialize_with = "as_ms", rename = "duration_ms")]
+        #[serde(with = "as_ms", rename = "duration_ms")]
         duration: Duration,
     },
     /// Something was ready from an earlier run and was not done again.
@@ -156,8 +156,23 @@ pub enum Event {
     Verdict(Verdict),
 }
 
-fn as_ms<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(millis(*duration))
+/// A duration as whole milliseconds.
+mod as_ms {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use std::time::Duration;
+
+    pub(super) fn serialize<S: Serializer>(
+        duration: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(super::millis(*duration))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
 }
 
 /// Whole milliseconds, saturating.
@@ -256,5 +271,41 @@ impl Phases {
     /// Whether this is the submission that is judged.
     pub(crate) fn is_candidate(&self) -> bool {
         self.subject == Subject::Candidate
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filbench_model::{FailStage, FaultPlace, Severity};
+
+    #[test]
+    fn every_event_comes_back_from_json() {
+        let (subject, phase) = (Subject::Golden, Phase::Place);
+        let events = [
+            Event::PhaseStarted { subject, phase },
+            Event::Progress { subject: Subject::Candidate, phase: Phase::Play, done: 3, total: 9 },
+            Event::PhaseFinished { subject, phase, duration: Duration::from_millis(1234) },
+            Event::Cached { phase: Phase::Record },
+            Event::Preparing { what: "compiling the tools".into() },
+            Event::Diagnostic(Diagnostic {
+                tool: "yosys".into(),
+                severity: Severity::Error,
+                file: Some("a.v".into()),
+                line: Some(3),
+                column: None,
+                message: "syntax error".into(),
+            }),
+            Event::Retrying { fault: Fault::new(FaultPlace::Link, "silence") },
+            Event::Verdict(Verdict::fail(FailStage::Parse, "it does not read")),
+        ];
+        for event in events {
+            let json = serde_json::to_value(&event).unwrap();
+            assert!(json["event"].is_string(), "{json}");
+            assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+        }
+        for phase in Phase::ALL {
+            assert_eq!(serde_json::to_value(phase).unwrap(), phase.name());
+        }
     }
 }
