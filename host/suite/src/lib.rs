@@ -29,5 +29,5 @@ pub use layout::{Layout, Suite};
 pub use natural::natural_order;
 pub use plan::{GOLDEN_SAMPLE, Task, plan};
 pub use problem::SuiteProblem;
-pub use runner::{Finished, Observer, Runner, Settings};
+pub use runner::{Finished, Observer, Runner, Settings, waveform_path};
 pub use summary::{Line, SUMMARY_SCHEMA, Summary};

@@ -1,5 +1,8 @@
 use crate::candidates::CandidateSource;
 use crate::{Candidate, Candidates, Suite, SuiteProblem};
+use filbench_flow::Submission;
+use filbench_model::{Comparison, InconclusiveReason, Verdict};
+use filbench_stimulus::ProblemFiles;
 use std::sync::Arc;
 
 /// The sample's name where the golden itself is judged.
@@ -12,6 +15,31 @@ pub struct Task {
     pub problem: Arc<SuiteProblem>,
     /// The candidate.
     pub candidate: Candidate,
+}
+
+impl Task {
+    /// Reads problem and candidate; `compare` is in place of what the problem says, where it
+    /// has a bench.
+    ///
+    /// # Errors
+    /// The verdict, where one of them cannot be read.
+    pub fn read(
+        &self,
+        compare: Option<Comparison>,
+    ) -> Result<(Submission, ProblemFiles), Box<Verdict>> {
+        let files = self.problem.read().map_err(|error| {
+            Verdict::inconclusive(
+                InconclusiveReason::GoldenFailed,
+                format!("the problem cannot be read, so nobody can be judged by it: {error}"),
+            )
+        })?;
+        let files = match compare {
+            Some(comparison) => files.with_comparison(comparison),
+            None => files,
+        };
+        let submission = self.candidate.read(&self.problem, &files)?;
+        Ok((submission, files))
+    }
 }
 
 /// What is to be judged, problem by problem: the goldens without candidates,

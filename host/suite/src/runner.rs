@@ -186,18 +186,7 @@ impl Job {
 
     /// Reads problem and candidate; `Err` is the verdict where that fails.
     fn order(&self) -> Result<Order, Box<Verdict>> {
-        let Task { problem, candidate } = &self.task;
-        let files = problem.read().map_err(|error| {
-            Verdict::inconclusive(
-                InconclusiveReason::GoldenFailed,
-                format!("the problem cannot be read, so nobody can be judged by it: {error}"),
-            )
-        })?;
-        let files = match self.settings.compare {
-            Some(comparison) => files.with_comparison(comparison),
-            None => files,
-        };
-        let submission = candidate.read(problem, &files)?;
+        let (submission, files) = self.task.read(self.settings.compare)?;
         let key = |board: &Selector| {
             EvaluationKey::new(&self.context, &submission, &files, board, &self.settings.options)
         };
@@ -261,7 +250,8 @@ impl Job {
     }
 }
 
-fn waveform_path(dir: &Path, problem: &str, sample: &str) -> PathBuf {
+/// Where the waveform of a mismatch goes in the folder of waveforms, whatever the names are.
+pub fn waveform_path(dir: &Path, problem: &str, sample: &str) -> PathBuf {
     dir.join(file_name(problem)).join(format!("{}.vcd", file_name(sample)))
 }
 

@@ -45,7 +45,8 @@ pub struct Line {
 }
 
 impl Line {
-    pub(crate) fn new(record: &Record) -> Self {
+    /// Of an evaluation's record.
+    pub fn new(record: &Record) -> Self {
         let verdict = &record.report.verdict;
         Self {
             problem: record.problem.clone(),
@@ -71,7 +72,8 @@ impl Line {
 }
 
 impl Summary {
-    pub(crate) fn new(suite: &Suite, tier: Tier, lines: impl Iterator<Item = Line>) -> Self {
+    /// Of all evaluations of a suite, in the order of the results.
+    pub fn new(suite: &Suite, tier: Tier, lines: impl Iterator<Item = Line>) -> Self {
         let evaluations: Vec<Line> = lines.collect();
         let mut outcomes: BTreeMap<String, usize> =
             [Outcome::Pass, Outcome::Fail, Outcome::Inconclusive, Outcome::Fault]
