@@ -5,9 +5,8 @@
 
 mod common;
 
-use common::lab::{FILE_BYTES, Lab};
-use common::{Bench, root};
-use filbench_toolbox::{JobDir, Tool};
+use common::Bench;
+use common::echo::{self, message};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -19,32 +18,8 @@ use std::time::Duration;
 /// How long the board may take for an answer; it needs less than a second.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The module `top` of tests/designs/uart_echo.v and pll_echo.v for a board, built the way
-/// its maker would.
-fn build(kind: &str, top: &str) -> Vec<u8> {
-    let lab = Lab::open(kind);
-    let dir = JobDir::create().unwrap();
-    for name in ["uart_echo.v", "pll_echo.v"] {
-        let source = std::fs::read(root().join("tests/designs").join(name)).unwrap();
-        dir.write(name, source).unwrap();
-    }
-    let (clock, uart) = (&lab.board.clock_pin, &lab.board.uart);
-    let pcf = format!("set_io clk {clock}\nset_io rx {}\nset_io tx {}\n", uart.rx, uart.tx);
-    dir.write("pins.pcf", pcf).unwrap();
-    let synthesis =
-        format!("read_verilog uart_echo.v pll_echo.v; synth_ice40 -top {top} -json echo.json");
-    lab.tool(&dir, Tool::Yosys, &["-q", "-p", &synthesis]);
-    let device = format!("--{}", lab.board.device);
-    let files = ["--json", "echo.json", "--pcf", "pins.pcf", "--asc", "echo.asc"];
-    let package = ["--package", lab.board.package.as_str(), "--freq", "12", "--quiet"];
-    let args = [&[device.as_str()], &package[..], &files[..]].concat();
-    lab.tool(&dir, Tool::NextpnrIce40, &args);
-    lab.tool(&dir, Tool::Icepack, &["echo.asc", "echo.bin"]);
-    dir.read("echo.bin", FILE_BYTES).unwrap().unwrap()
-}
-
-static UP5K: LazyLock<Vec<u8>> = LazyLock::new(|| build("icebreaker", "uart_echo"));
-static HX8K: LazyLock<Vec<u8>> = LazyLock::new(|| build("ice40_hx8k_b_evn", "uart_echo"));
+static UP5K: LazyLock<Vec<u8>> = LazyLock::new(|| echo::build("icebreaker", "uart_echo"));
+static HX8K: LazyLock<Vec<u8>> = LazyLock::new(|| echo::build("ice40_hx8k_b_evn", "uart_echo"));
 
 /// The kinds of boards, and what runs on each.
 fn boards() -> [(&'static str, &'static [u8]); 2] {
@@ -56,11 +31,6 @@ fn vboard(bench: &Bench, kind: &str, bitstream: &Path, uart: &str) -> Command {
     let mut command = bench.command(["vboard", "--board", kind, "--uart", uart, "--bitstream"]);
     command.arg(bitstream.file_name().unwrap()).current_dir(bitstream.parent().unwrap());
     command
-}
-
-/// Every byte twice, the second time in another order.
-fn message() -> Vec<u8> {
-    (0..=255u8).chain((0..=255u8).map(|byte| byte.wrapping_mul(77).wrapping_add(5))).collect()
 }
 
 /// Sends the message on the board's standard input, and has it back on its output.
@@ -88,8 +58,8 @@ fn an_echo_by_stock_tools_runs_on_standard_streams() {
 /// At another rate than the PLL's, no byte would come back whole.
 #[test]
 fn an_echo_runs_from_a_pll() {
-    echoes("icebreaker", &build("icebreaker", "pll_echo_pad"));
-    echoes("ice40_hx8k_b_evn", &build("ice40_hx8k_b_evn", "pll_echo_core"));
+    echoes("icebreaker", &echo::build("icebreaker", "pll_echo_pad"));
+    echoes("ice40_hx8k_b_evn", &echo::build("ice40_hx8k_b_evn", "pll_echo_core"));
 }
 
 /// Kills it when the test ends, however that is.

@@ -5,16 +5,13 @@
 
 mod common;
 
+use common::processes::nothing_runs;
 use common::{Bench, answer, problem, root};
 use filbench_run::Phase;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-/// How long the orphans of a killed run may take to notice.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts a run in a session of its own, so that whatever it starts can be
 /// told by its session, and kills it as soon as `phase` has begun.
@@ -39,7 +36,7 @@ fn kill_at(bench: &Bench, phase: Phase, signal: Signal) {
         assert!(over || status.code() == Some(130), "interrupted at {phase}: {status}");
         assert!(bench.remains().is_empty(), "{phase}: {:?}", bench.remains());
     }
-    nothing_runs(session, phase);
+    nothing_runs(session, &format!("killed at {phase}"));
 }
 
 fn run_command(bench: &Bench) -> Command {
@@ -67,40 +64,6 @@ fn wait_for(child: &mut Child, phase: Phase) {
         line.clear();
     }
     panic!("phase {phase} never began:\n{seen}");
-}
-
-/// Waits until no process of `session` is left.
-fn nothing_runs(session: u32, phase: Phase) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let left = processes_of(session);
-        if left.is_empty() {
-            return;
-        }
-        assert!(Instant::now() < deadline, "killed at {phase}, still running: {left:?}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Command lines of the processes whose session is `session`.
-fn processes_of(session: u32) -> Vec<String> {
-    let processes = std::fs::read_dir("/proc").unwrap();
-    processes
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            // A process may be gone between one read and the next.
-            let stat = std::fs::read_to_string(path.join("stat")).ok()?;
-            // Fields after the parenthesised name: state, ppid, pgrp, session.
-            let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-            let dead = matches!(*fields.first()?, "Z" | "X");
-            let theirs: u32 = fields.get(3)?.parse().ok()?;
-            if dead || theirs != session {
-                return None;
-            }
-            let command = std::fs::read(path.join("cmdline")).ok()?;
-            Some(String::from_utf8_lossy(&command).replace('\0', " "))
-        })
-        .collect()
 }
 
 /// Kills a run at `phase` in both ways, and lets a second one finish.

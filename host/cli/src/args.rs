@@ -4,10 +4,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+mod lease;
+mod results;
 mod serve;
+mod server;
+mod store;
 mod token;
 
+pub use lease::{LeaseArgs, LeaseCommand, LeaseTakeArgs};
+pub use results::ResultsArgs;
 pub use serve::{LogFormat, ServeArgs};
+pub use server::ServerArgs;
+pub use store::{StoreArgs, StoreCommand};
 pub use token::{TokenArgs, TokenCommand, TokenCreateArgs};
 
 /// Judge generated RTL on an FPGA board, real or virtual.
@@ -35,13 +43,27 @@ pub enum Command {
     /// Run a bitstream on a virtual board
     Vboard(VboardArgs),
     /// List the known boards and what a board selector accepts
-    Boards,
+    Boards(BoardsArgs),
     /// Serve a lab: a queue, boards and results over HTTP
     Serve(ServeArgs),
     /// Look after the tokens of a lab's server
     Token(TokenArgs),
+    /// Reserve a board of a lab's server for yourself
+    Lease(LeaseArgs),
+    /// Show what a lab's server judged, and fetch it
+    Results(ResultsArgs),
+    /// Save, bring back and check what a lab's daemon keeps
+    Store(StoreArgs),
     /// Look after the tools that filbench runs
     Toolbox(ToolboxArgs),
+}
+
+/// `filbench boards`.
+#[derive(Debug, Args)]
+pub struct BoardsArgs {
+    /// Where.
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 /// `filbench run`.
@@ -57,7 +79,8 @@ pub struct RunArgs {
     /// The candidate's top module [default: the one that the problem names]
     #[arg(long, value_name = "NAME")]
     pub top: Option<String>,
-    /// Which board: `virtual:KIND`, `KIND` or `id:NAME`; see `filbench boards`
+    /// Which board: `virtual:KIND`, `KIND`, or with --server also `id:NAME` or `tag:TAG`; see
+    /// `filbench boards`
     #[arg(long, value_name = "SELECTOR", default_value = "virtual:icebreaker")]
     pub board: String,
     /// How the report is printed on stdout
@@ -69,9 +92,12 @@ pub struct RunArgs {
     /// How a design is judged.
     #[command(flatten)]
     pub judging: JudgingArgs,
-    /// Put this image into the soft MCU instead of the built firmware
+    /// Put this image into the soft MCU instead of the built firmware; not with --server
     #[arg(long, value_name = "FILE", hide = true)]
     pub firmware: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 /// How a design is judged, by itself and in a suite.
@@ -219,10 +245,10 @@ pub struct SuiteRunArgs {
     /// How far candidates are taken
     #[arg(long, value_enum, default_value_t = TierArg::Board)]
     pub tier: TierArg,
-    /// Tools and boards at work at a time [default: the cores]
+    /// Tools and boards at work at a time [default: the cores]; not with --server
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// Designs that may share a bitstream
+    /// Designs that may share a bitstream; not with --server
     #[arg(long, value_name = "N", default_value = "1")]
     pub slots: NonZeroUsize,
     /// Go on where an interrupted run with the same --out stopped
@@ -231,8 +257,8 @@ pub struct SuiteRunArgs {
     /// Where results.jsonl, CSV, JUnit XML, HTML, summary and waveforms go
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Which board: `virtual:KIND`, `KIND` or `id:NAME`; what has no room on a virtual one goes
-    /// on to the virtual HX8K
+    /// Which board: `virtual:KIND`, `KIND`, or with --server also `id:NAME` or `tag:TAG`; what
+    /// has no room on a virtual one goes on to the virtual HX8K
     #[arg(long, value_name = "SELECTOR", default_value = "virtual:icebreaker")]
     pub board: String,
     /// How the summary is printed on stdout
@@ -244,6 +270,9 @@ pub struct SuiteRunArgs {
     /// Judge anew what was judged before in the same circumstances
     #[arg(long)]
     pub no_cache: bool,
+    /// Where.
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 /// A suite's layout.

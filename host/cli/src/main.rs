@@ -4,11 +4,15 @@
 mod args;
 mod boards;
 mod bounded;
+mod lease;
 mod log;
 mod output;
 mod progress;
+mod remote;
+mod results;
 mod run;
 mod serve;
+mod store;
 mod suite;
 mod suite_compare;
 mod suite_report;
@@ -52,9 +56,12 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Suite(args) => suite::run(&args.command),
         Command::Vboard(args) => vboard::run(&args),
-        Command::Boards => boards::run(),
         Command::Serve(args) => serve::run(&args),
         Command::Token(args) => token::run(&args.command),
+        Command::Boards(args) => boards::run(&args),
+        Command::Lease(args) => lease::run(&args.command),
+        Command::Results(args) => results::run(&args),
+        Command::Store(args) => store::run(&args.command),
         Command::Toolbox(args) => toolbox::run(&args.command),
     };
     end.unwrap_or_else(|error| {

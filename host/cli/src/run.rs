@@ -3,7 +3,7 @@
 use crate::args::{Format, RunArgs};
 use crate::output::{make_folder, print, tell};
 use crate::usage::Usage;
-use crate::{bounded, progress, table};
+use crate::{bounded, progress, remote, table};
 use anyhow::Context as _;
 use filbench_flow::{Firmware, SourceFile, Submission};
 use filbench_lab::Selector;
@@ -28,6 +28,14 @@ pub(crate) const PUT_AWAY: Duration = Duration::from_secs(5);
 
 /// Judges a candidate and prints the report.
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+    if let Some(client) = remote::client(&args.server)? {
+        if args.firmware.is_some() {
+            return Err(Usage::NotAtServer { option: "--firmware" }.into());
+        }
+        return remote::run::run(args, &client);
+    }
+    let selector =
+        Selector::without_daemon(&args.board).map_err(|error| Usage::Board(error.to_string()))?;
     let order = Order::read(args)?;
     let context =
         match Context::open(ContextConfig { cache: filbench_toolbox::cache_root(), program: None })
@@ -45,14 +53,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let end = runtime.block_on(async {
         let (sender, receiver) = mpsc::unbounded_channel();
         let display = tokio::spawn(progress::show(receiver));
-        let evaluation = evaluate(
-            &context,
-            order.submission,
-            order.problem,
-            &order.selector,
-            &order.options,
-            sender,
-        );
+        let evaluation =
+            evaluate(&context, order.submission, order.problem, &selector, &order.options, sender);
         let end = tokio::select! {
             evaluation = evaluation => Ok(Box::new(evaluation)),
             code = interrupted() => Err(code),
@@ -87,19 +89,16 @@ pub(crate) async fn interrupted() -> u8 {
     }
 }
 
-/// What the arguments ask for, read and checked.
-struct Order {
-    submission: Submission,
-    problem: ProblemFiles,
-    selector: Selector,
-    options: Options,
+/// What the arguments ask for, read and checked; the board is checked by whoever has it.
+pub(crate) struct Order {
+    pub(crate) submission: Submission,
+    pub(crate) problem: ProblemFiles,
+    pub(crate) options: Options,
 }
 
 impl Order {
-    fn read(args: &RunArgs) -> Result<Self, Usage> {
+    pub(crate) fn read(args: &RunArgs) -> Result<Self, Usage> {
         let files = candidate(&args.files)?;
-        let selector = Selector::without_daemon(&args.board)
-            .map_err(|error| Usage::Board(error.to_string()))?;
         let problem = filbench_stimulus::locate(&args.problem)
             .map_err(|error| Usage::Problem(error.to_string()))?;
         let problem = match args.judging.compare.map(Comparison::from) {
@@ -123,7 +122,6 @@ impl Order {
         Ok(Self {
             submission: Submission { files, top },
             problem,
-            selector,
             options: Options { firmware, ..args.judging.options() },
         })
     }
@@ -148,7 +146,7 @@ fn firmware(path: &Path) -> Result<Firmware, Usage> {
 }
 
 /// Keeps what is to be kept, prints the report, and gives its exit code.
-fn finish(args: &RunArgs, evaluation: &Evaluation) -> anyhow::Result<ExitCode> {
+pub(crate) fn finish(args: &RunArgs, evaluation: &Evaluation) -> anyhow::Result<ExitCode> {
     let report = &evaluation.report;
     let json = json(report)?;
     let kept = args.out.as_ref().map_or(Ok(()), |dir| keep(dir, evaluation, &json));
@@ -162,7 +160,7 @@ fn finish(args: &RunArgs, evaluation: &Evaluation) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(report.verdict.exit_code()))
 }
 
-fn json(report: &Report) -> anyhow::Result<String> {
+pub(crate) fn json(report: &Report) -> anyhow::Result<String> {
     let mut text = serde_json::to_string_pretty(report)
         .context("the report has a value that JSON cannot hold")?;
     text.push('\n');
@@ -171,7 +169,7 @@ fn json(report: &Report) -> anyhow::Result<String> {
 
 /// Writes report and artifacts into `dir`; those of an earlier evaluation
 /// that this one does not have are removed.
-fn keep(dir: &Path, evaluation: &Evaluation, json: &str) -> anyhow::Result<()> {
+pub(crate) fn keep(dir: &Path, evaluation: &Evaluation, json: &str) -> anyhow::Result<()> {
     let write = |name: &str, contents: &[u8]| {
         let path = dir.join(name);
         std::fs::write(&path, contents)

@@ -3,8 +3,8 @@
 use crate::args::{Format, SuiteRunArgs};
 use crate::output::{make_folder, print, tell};
 use crate::run::{PUT_AWAY, interrupted};
-use crate::suite_report;
 use crate::usage::Usage;
+use crate::{remote, suite_report};
 use anyhow::Context as _;
 use filbench_lab::Selector;
 use filbench_model::Outcome;
@@ -24,26 +24,18 @@ use std::time::Duration;
 /// What was judged so far, in the order in which it came; `--resume` reads it.
 const JOURNAL: &str = "journal.jsonl";
 /// The folder of waveforms.
-const WAVEFORMS: &str = "waveforms";
+pub(crate) const WAVEFORMS: &str = "waveforms";
 /// Where a problem goes that has no room beside the fixture on the first board.
-const LARGER_BOARD: &str = "virtual:ice40_hx8k_b_evn";
+pub(crate) const LARGER_BOARD: &str = "virtual:ice40_hx8k_b_evn";
 
 /// Judges a suite and prints what came of it.
 pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
+    if let Some(client) = remote::client(&args.server)? {
+        return remote::suite::run(args, &client);
+    }
     let (suite, tasks) = tasks(args)?;
     let boards = boards(&args.board)?;
-    if args.resume && args.out.is_none() {
-        return Err(
-            Usage::Suite("`--resume` needs the folder of the run: add `--out DIR`".into()).into()
-        );
-    }
-    let journal = match &args.out {
-        Some(dir) => {
-            make_folder(dir)?;
-            Journal::open(&dir.join(JOURNAL), args.resume)?
-        }
-        None => Journal::temporary()?,
-    };
+    let journal = journal(args)?;
     let config = ContextConfig { cache: filbench_toolbox::cache_root(), program: None };
     let context = Context::open(config).map_err(anyhow::Error::new)?;
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok());
@@ -73,7 +65,7 @@ pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
             code = interrupted() => Err(code),
         }
     });
-    display.bar.finish_and_clear();
+    display.end();
     let (summary, journal) = match end {
         Ok(end) => end?,
         Err(code) => {
@@ -89,24 +81,47 @@ pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(code));
         }
     };
+    conclude(args, &summary, &journal, &tasks)
+}
+
+/// What was judged before, with `--resume`, and room for what will be.
+pub(crate) fn journal(args: &SuiteRunArgs) -> anyhow::Result<Journal> {
+    let Some(dir) = &args.out else {
+        if args.resume {
+            let message = "`--resume` needs the folder of the run: add `--out DIR`";
+            return Err(Usage::Suite(message.into()).into());
+        }
+        return Ok(Journal::temporary()?);
+    };
+    make_folder(dir)?;
+    Ok(Journal::open(&dir.join(JOURNAL), args.resume)?)
+}
+
+/// Keeps what is to be kept, prints the summary, and gives its exit code.
+pub(crate) fn conclude(
+    args: &SuiteRunArgs,
+    summary: &Summary,
+    journal: &Journal,
+    tasks: &[Task],
+) -> anyhow::Result<ExitCode> {
     if let Some(dir) = &args.out {
-        keep(dir, &journal, &tasks)?;
+        keep(dir, journal, tasks)?;
     }
     let text = match args.format {
         Format::Json => {
-            let mut text = serde_json::to_string_pretty(&summary)
+            let mut text = serde_json::to_string_pretty(summary)
                 .context("the summary has a value that JSON cannot hold")?;
             text.push('\n');
             text
         }
-        Format::Human => table(&summary, args.out.as_deref()),
+        Format::Human => table(summary, args.out.as_deref()),
     };
     print(&text).context("cannot print the summary; add `--out DIR` to have it in files")?;
     Ok(ExitCode::from(summary.exit_code()))
 }
 
 /// What is to be judged, from the folders that the arguments name.
-fn tasks(args: &SuiteRunArgs) -> anyhow::Result<(Suite, Vec<Task>)> {
+pub(crate) fn tasks(args: &SuiteRunArgs) -> anyhow::Result<(Suite, Vec<Task>)> {
     // The error's cause is told by whoever prints the chain.
     let suite = Suite::open(&args.path, args.layout.map(Into::into)).map_err(usage)?;
     let candidates = args.candidates.as_ref();
@@ -148,14 +163,14 @@ fn keep(dir: &Path, journal: &Journal, tasks: &[Task]) -> anyhow::Result<()> {
 }
 
 /// The progress of a suite, on stderr.
-struct Display {
+pub(crate) struct Display {
     bar: ProgressBar,
     /// Where lines are not overwritten each evaluation gets one.
     is_plain: bool,
 }
 
 impl Display {
-    fn new(total: usize) -> Self {
+    pub(crate) fn new(total: usize) -> Self {
         let is_plain = !std::io::stderr().is_terminal();
         let bar = if is_plain { ProgressBar::hidden() } else { ProgressBar::new(total as u64) };
         let template = "{elapsed} [{bar:30}] {pos}/{len}, {eta} left  {wide_msg}";
@@ -164,6 +179,10 @@ impl Display {
         }
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, is_plain }
+    }
+
+    pub(crate) fn end(&self) {
+        self.bar.finish_and_clear();
     }
 }
 

@@ -100,6 +100,24 @@ pub enum Usage {
     /// A known-bad list that is none.
     #[error("{0}\n  type `--known-bad verilog-eval-v2`, or name a file")]
     KnownBad(String),
+    /// A store, or a backup, that is not there, is none, or is in the way.
+    #[error("{0}")]
+    Store(String),
+    /// A server that refuses what was asked for, or an address or token that is none.
+    #[error("{0}")]
+    Server(String),
+    /// A command that needs a server.
+    #[error("no server is named; add `--server http://lab:8470`, or set FILBENCH_SERVER")]
+    NoServer,
+    /// An option that a server does not take.
+    #[error(
+        "`{option}` is not for a server to obey; leave it out, or leave out `--server` (and unset \
+         FILBENCH_SERVER)"
+    )]
+    NotAtServer {
+        /// Such as `--firmware`.
+        option: &'static str,
+    },
     /// A board selector that names nothing.
     #[error("{0}\n  type `filbench boards` for the boards within reach")]
     Board(String),

@@ -6,7 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 #![expect(dead_code, reason = "each test target uses a part of it")]
 
+pub mod daemon;
+pub mod echo;
 pub mod lab;
+pub mod processes;
 
 use filbench_flow::{SourceFile, Submission};
 use filbench_model::{Report, report_schema};

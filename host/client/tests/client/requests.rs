@@ -109,10 +109,13 @@ async fn a_server_that_is_started_again_is_found_again() {
     };
     let back = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        serve(TcpListener::bind(address).await.unwrap(), known)
+        TcpListener::bind(address).await.unwrap()
     };
-    let (boards, _serving) = tokio::join!(waiting, back);
-    assert_eq!(boards.unwrap(), []);
+    let served = async { serve(back.await, known).await.unwrap() };
+    tokio::select! {
+        boards = waiting => assert_eq!(boards.unwrap(), []),
+        () = served => panic!("it serves until it is dropped"),
+    }
 }
 
 #[tokio::test]
