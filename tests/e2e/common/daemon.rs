@@ -52,7 +52,9 @@ impl Daemon {
         assert!(self.child.is_none());
         let log = self.data.with_file_name("daemon.log");
         let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
-        let mut command = Command::new("setsid");
+        // It goes with the test, also when that is killed.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "setsid"]);
         command.arg(env!("CARGO_BIN_EXE_filbench")).arg("serve");
         command.args(["--listen", &format!("127.0.0.1:{}", self.port), "--data"]);
         command.arg(&self.data).env("TMPDIR", self.bench.temp_dir());

@@ -6,6 +6,7 @@
 //! may be busy. A goal that is missed is printed and is no error; what could not
 //! be measured, or results that differ, are.
 
+mod daemon;
 mod engine;
 mod evaluation;
 mod long;
@@ -33,6 +34,8 @@ pub enum Part {
     Engine,
     /// Bytes of a step on the link
     Link,
+    /// A lab's daemon with 2,048 evaluations at once
+    Daemon,
 }
 
 /// What the parts share.
@@ -113,6 +116,7 @@ fn measure_parts(bench: &Bench, parts: &[Part]) -> Result<()> {
             Part::Rate => rate::rate(bench),
             Part::Engine => engine::engine(bench),
             Part::Link => traffic::link(bench),
+            Part::Daemon => daemon::daemon(bench),
         };
         if let Err(error) = result {
             println!("not measured: {error:#}");
