@@ -333,7 +333,7 @@ impl Daemon {
         }
         self.inner.evaluator.stop();
         self.inner.hub.flush().await;
-        self.inner.hub.end();
+        self.inner.hub.end().await;
         self.inner.store.close().await;
     }
 }

@@ -19,6 +19,8 @@ const BATCH_MAX: usize = 512;
 const GATHER: Duration = Duration::from_millis(100);
 /// A listener that is further behind reads the store.
 const LIVE_MAX: usize = 4096;
+/// How long listeners may take to read the last events.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// Events read from the store at a time.
 const PAGE: u32 = 256;
 
@@ -60,9 +62,11 @@ impl Hub {
         Self { live, queue, ended: watch::Sender::new(false) }
     }
 
-    /// Ends all streams: the daemon does.
-    pub(crate) fn end(&self) {
+    /// Ends all streams, each after the last event that is kept: the daemon does. Whoever
+    /// does not read in time misses the rest.
+    pub(crate) async fn end(&self) {
         self.ended.send_replace(true);
+        tokio::time::timeout(FAREWELL, self.ended.closed()).await.ok();
     }
 
     /// Tells what the store keeps already.
@@ -188,11 +192,11 @@ impl EventStream {
                 self.is_over |= matches!(self.scope, EventScope::Evaluation(_)) && event.is_last();
                 return Ok(Some(Live::Stored(event)));
             }
-            if self.is_over || *self.daemon_ended.borrow() {
+            if self.is_over {
                 return Ok(None);
             }
             // Before the events are read: what ended before has its last event by then.
-            let has_ended = self.has_ended().await?;
+            let has_ended = self.daemon_has_ended() || self.has_ended().await?;
             self.page = self.store.events(&self.scope, self.after, PAGE).await?.into();
             if !self.page.is_empty() {
                 continue;
@@ -201,17 +205,19 @@ impl EventStream {
                 return Ok(None);
             }
             if let Some(progress) = self.wake().await {
-                return Ok(progress);
+                return Ok(Some(progress));
             }
         }
     }
 
-    /// Waits until something was written. `Some` is to be returned at once.
-    async fn wake(&mut self) -> Option<Option<Live>> {
+    /// Waits until something was written, or cannot be any more. `Some` is to be returned at
+    /// once.
+    async fn wake(&mut self) -> Option<Live> {
         loop {
             let told = tokio::select! {
                 told = self.live.recv() => told,
-                _ = self.daemon_ended.wait_for(|ended| *ended) => return Some(None),
+                // There may be a last event.
+                _ = self.daemon_ended.wait_for(|ended| *ended) => return None,
             };
             match told {
                 Ok(Live::Stored(event)) if self.scope.holds(&event) && event.id > self.after => {
@@ -224,13 +230,17 @@ impl EventStream {
                         EventScope::Submission(id) => submission == *id,
                     };
                     if is_ours {
-                        return Some(Some(Live::Progress { submission, evaluation, data }));
+                        return Some(Live::Progress { submission, evaluation, data });
                     }
                 }
-                Err(RecvError::Lagged(_)) => return None,
-                Err(RecvError::Closed) => return Some(None),
+                Err(RecvError::Lagged(_) | RecvError::Closed) => return None,
             }
         }
+    }
+
+    fn daemon_has_ended(&self) -> bool {
+        // One that was dropped tells nothing.
+        *self.daemon_ended.borrow() || self.daemon_ended.has_changed().is_err()
     }
 
     async fn has_ended(&self) -> Result<bool, DaemonError> {

@@ -30,6 +30,8 @@ mod order;
 mod run;
 mod shares;
 mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod unjudgeable;
 
 pub use boards::{BoardState, BoardStatus, Shelf, UartBytes, VirtualShelf};

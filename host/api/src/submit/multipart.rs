@@ -87,7 +87,7 @@ impl Form {
             }
             (None, name) if !self.problem.is_empty() => {
                 let files = std::mem::take(&mut self.problem);
-                let name = name.or_else(|| select.clone()).unwrap_or_else(|| PROBLEM.to_owned());
+                let name = name.or_else(|| select.clone()).unwrap_or_else(|| name_of(&files));
                 problems.insert(name.clone(), ProblemSource::Files { files, select });
                 ProblemRef::Key(name)
             }
@@ -132,6 +132,12 @@ impl Form {
         let Some(text) = self.take(name) else { return Ok(None) };
         serde_json::from_value(text.into()).map(Some).map_err(|error| wrong(name, &error))
     }
+}
+
+/// What files in VerilogEval's layout are called; others say nothing.
+fn name_of(files: &[SentFile]) -> String {
+    let name = files.iter().find_map(|file| file.name.strip_suffix("_ref.sv"));
+    name.filter(|name| !name.is_empty()).unwrap_or(PROBLEM).to_owned()
 }
 
 fn wrong(name: &str, error: &serde_json::Error) -> ApiError {
