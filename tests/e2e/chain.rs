@@ -136,6 +136,7 @@ fn recorded() -> Problem {
         },
         event_inputs: Bits::from_u64(0b001, 3),
         clocks: vec![(0, ClockEdge::Rising)],
+        controls: Vec::new(),
     };
     let toolbox = Toolbox::open(ToolboxConfig {
         cache: cache_root(),

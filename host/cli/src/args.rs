@@ -114,6 +114,9 @@ pub struct JudgingArgs {
     /// (median of --seeds, else of 3)
     #[arg(long, value_name = "F")]
     pub min_mhz: Option<f64>,
+    /// Seed of the stimulus of a problem that is a golden alone [default: the problem's, or 1]
+    #[arg(long, value_name = "N")]
+    pub stimulus_seed: Option<u64>,
     /// Checked samples that a pass needs [default: 8, or all steps of a shorter problem]
     #[arg(long, value_name = "N")]
     pub min_samples: Option<usize>,

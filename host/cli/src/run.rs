@@ -111,6 +111,16 @@ impl Order {
             Some(comparison) => problem.with_comparison(comparison),
             None => problem,
         };
+        let problem = match args.judging.stimulus_seed {
+            Some(_) if !problem.is_generated() => {
+                return Err(Usage::Problem(format!(
+                    "the stimulus of `{}` is not generated; leave out `--stimulus-seed`",
+                    problem.name()
+                )));
+            }
+            Some(seed) => problem.with_stimulus_seed(seed),
+            None => problem,
+        };
         let firmware = match &args.firmware {
             Some(path) => Some(firmware(path)?),
             None => None,

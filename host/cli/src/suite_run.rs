@@ -45,6 +45,7 @@ pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
         boards,
         options: Options { tier: args.tier.into(), ..args.judging.options() },
         compare: args.judging.compare.map(Into::into),
+        stimulus_seed: args.judging.stimulus_seed,
         // Designs that wait for company have to be there to be company.
         jobs: match args.slots.get() {
             1 => workers.get(),

@@ -40,6 +40,7 @@ pub fn render(report: &Report, out: Option<&Path>) -> String {
         }
     }
     samples(&mut table, report);
+    stimulus(&mut table, report);
     comparisons(&mut table, report);
     simulated(&mut table, report);
     front_end(&mut table, report);
@@ -95,6 +96,18 @@ fn samples(table: &mut Table, report: &Report) {
     table.row("samples", &text);
     if !report.output_bits_never_checked.is_empty() {
         table.row("unchecked", &report.output_bits_never_checked.join(", "));
+    }
+}
+
+/// Said where it was made for the golden.
+fn stimulus(table: &mut Table, report: &Report) {
+    let Some(stimulus) = &report.stimulus else { return };
+    let Some(seed) = stimulus.seed else { return };
+    let what = if stimulus.exhaustive { "every combination of inputs" } else { "random" };
+    table.row("stimulus", &format!("{what}, {} steps, seed {seed}", stimulus.steps));
+    if let (Some(toggled), Some(nets)) = (stimulus.toggled_nets, stimulus.nets) {
+        let percent = 100.0 * toggled as f64 / nets.max(1) as f64;
+        table.row("", &format!("{toggled} of the golden's {nets} nets toggle ({percent:.1} %)"));
     }
 }
 

@@ -3,7 +3,7 @@
 //! inputs without waiting for an event.
 
 use crate::netlist::{Bit, Cell, PortDirection};
-use filbench_model::ClockEdge;
+use filbench_model::{ClockEdge, ControlRole};
 
 /// How a cell's outputs depend on its inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,30 @@ pub(crate) fn event_pins(cell: &Cell) -> Vec<(EventPin, Bit)> {
     pins
 }
 
+/// The pins of `cell` that reset, set or enable registers while they are 1.
+pub(crate) fn control_pins(cell: &Cell) -> Vec<(ControlRole, Bit)> {
+    let mut pins = Vec::new();
+    let mut add = |port: &str, role: ControlRole| {
+        pins.extend(cell.bits(port).iter().map(|&bit| (role, bit)));
+    };
+    if let Some(suffix) = cell.kind.strip_prefix("SB_DFF") {
+        let (_, suffix) = strip(suffix, 'N');
+        let (_, suffix) = strip(suffix, 'E');
+        add("E", ControlRole::Enable);
+        let role = match suffix {
+            "R" | "S" => ControlRole::AsyncReset,
+            _ => ControlRole::SyncReset,
+        };
+        add("R", role);
+        add("S", role);
+    } else if cell.kind.starts_with("SB_RAM40_4K") {
+        for port in ["WE", "RE", "WCLKE", "RCLKE"] {
+            add(port, ControlRole::Enable);
+        }
+    }
+    pins
+}
+
 fn strip(text: &str, prefix: char) -> (bool, &str) {
     match text.strip_prefix(prefix) {
         Some(rest) => (true, rest),
@@ -142,6 +166,20 @@ mod tests {
             }
             let pins = if kind == "SB_DFF" { vec!["C"] } else { vec!["C", reset_pin] };
             assert_eq!(event_pins(&inputs(kind, &pins)), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn flip_flop_names_tell_what_controls_them() {
+        use ControlRole::{AsyncReset, Enable, SyncReset};
+        for (kind, pins, expected) in [
+            ("SB_DFF", &["C", "D"][..], vec![]),
+            ("SB_DFFER", &["E", "R"], vec![(Enable, Bit::Net(0)), (AsyncReset, Bit::Net(1))]),
+            ("SB_DFFNESS", &["S", "E"], vec![(Enable, Bit::Net(1)), (SyncReset, Bit::Net(0))]),
+            ("SB_DFFS", &["S"], vec![(AsyncReset, Bit::Net(0))]),
+            ("SB_RAM40_4K", &["WCLK", "WE"], vec![(Enable, Bit::Net(1))]),
+        ] {
+            assert_eq!(control_pins(&inputs(kind, pins)), expected, "{kind}");
         }
     }
 

@@ -6,8 +6,9 @@
 //! pin, an asynchronous set or reset, or a latch enable.
 
 use crate::cells::{self, Class, EventPin};
+use crate::controls;
 use crate::netlist::{Bit, Drivers, Module, Names, PortDirection};
-use filbench_model::{Bits, ClockEdge};
+use filbench_model::{Bits, ClockEdge, Control};
 use std::collections::BTreeSet;
 
 /// The inputs that clock, latch, set or reset something.
@@ -21,6 +22,8 @@ pub struct Events {
     /// Nets inside the design that clock something without being an input:
     /// divided, gated and rippling clocks. Their skew is whatever routing gives.
     pub derived_clocks: Vec<String>,
+    /// Input bits that reset, set or enable registers, in bit order.
+    pub controls: Vec<Control>,
 }
 
 /// An input bit that clocks something.
@@ -68,6 +71,7 @@ pub(crate) fn find(gates: &Module) -> Events {
             .filter_map(|(input_bit, edge)| Some(ClockUse { input_bit, edge: edge? }))
             .collect(),
         derived_clocks,
+        controls: controls::find(gates),
     }
 }
 

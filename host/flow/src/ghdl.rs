@@ -8,12 +8,14 @@ use filbench_model::{Diagnostic, FailStage, Fault, Severity};
 use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, ToolRun, Toolbox};
 
 /// A design in Verilog.
-pub(crate) struct Translated {
-    pub(crate) verilog: Vec<u8>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Translated {
+    /// The design, in one file.
+    pub verilog: Vec<u8>,
     /// The top module's name as the VHDL writes it: there, `Top` and `TOP` are the same.
-    pub(crate) top: String,
+    pub top: String,
     /// Warnings.
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A design that GHDL does not take.

@@ -14,11 +14,13 @@
 
 mod alone;
 mod cells;
+mod controls;
 mod dependencies;
 mod diagnostics;
 mod events;
 mod fixture;
 mod flowfile;
+mod gates;
 mod ghdl;
 mod guard;
 mod image;
@@ -38,6 +40,8 @@ mod random_netlists;
 
 pub use alone::TimedAlone;
 pub use events::{ClockUse, Events};
+pub use gates::GateModel;
+pub use ghdl::Translated;
 pub use image::Firmware;
 pub use link::{Linked, LinkedDesign, SharedLink};
 pub use place::{Bitstream, PlaceInputs, Placed, PlacedDesign, Placement};
@@ -51,6 +55,7 @@ use flowfile::FlowFile;
 use place::Attempt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use submission::JobFiles;
 
 /// A design that goes no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,6 +211,27 @@ impl Flow {
     ) -> Result<TimedAlone, Fault> {
         let limits = FlowFile::ice40().limits.place.limits(None);
         alone::time(&self.toolbox, design, board, seed, limits)
+    }
+
+    /// A submission in VHDL as Verilog, which simulators read as well; `Err` inside is the
+    /// verdict on one that GHDL does not read.
+    ///
+    /// # Errors
+    /// A fault when GHDL could not be run.
+    pub fn translate(&self, submission: &Submission) -> Result<Result<Translated, Verdict>, Fault> {
+        let limits = FlowFile::ice40().limits.synthesis.limits(self.synthesis_cpu);
+        let files = JobFiles::new(&submission.files);
+        let translated = ghdl::translate(&self.toolbox, submission, &files, limits)?;
+        Ok(translated
+            .map_err(|not_read| Verdict::fail(not_read.refusal.stage, not_read.refusal.reason)))
+    }
+
+    /// The netlist of `design` for a simulator.
+    ///
+    /// # Errors
+    /// A fault when the cells' models cannot be read.
+    pub fn gate_model(&self, design: &Design) -> Result<GateModel, Fault> {
+        gates::model(&self.toolbox, design)
     }
 
     /// What [`Flow::place`] gives to nextpnr, for whoever wants more of it

@@ -23,11 +23,13 @@ pub use bits::Bits;
 pub use causes::with_causes;
 pub use interface::{Direction, Interface, InterfaceMismatch, Port};
 pub use playback::{Assignment, BenchTrust, Playback, Wake};
-pub use problem::{ClockEdge, Comparison, Problem, ProblemError, Step, StimulusSource};
+pub use problem::{
+    ClockEdge, Comparison, Control, ControlRole, Problem, ProblemError, Step, StimulusSource,
+};
 pub use report::{
     BoardRecord, ClockTiming, CriticalPath, Diagnostic, FrontEnd, LinkRecord, MeasuredOn, Mismatch,
     OtherComparison, PathStep, Provenance, REPORT_SCHEMA, Report, Resources, Severity, SlotRecord,
-    TimingSource, ToolRecord, report_schema,
+    StimulusRecord, TimingSource, ToolRecord, report_schema,
 };
 pub use simulated::{Disagreement, DisagreementKind, Simulated, SimulatedOutcome};
 pub use verdict::{FailStage, Fault, FaultPlace, InconclusiveReason, Outcome, Stage, Verdict};

@@ -28,6 +28,32 @@ pub enum StimulusSource {
         /// `csv`, `vcd` or `fst`.
         format: String,
     },
+    /// Made from what the golden's netlist says of its inputs.
+    Generated {
+        /// The same seed gives the same steps.
+        seed: u64,
+        /// Every combination of input bits is among the steps.
+        exhaustive: bool,
+    },
+}
+
+impl StimulusSource {
+    /// As in reports: `test_bench`, `csv`, `vcd`, `fst` or `generated`.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::TestBench { .. } => "test_bench",
+            Self::VectorFile { format } => format,
+            Self::Generated { .. } => "generated",
+        }
+    }
+
+    /// Of generated stimulus.
+    pub fn seed(&self) -> Option<u64> {
+        match self {
+            Self::Generated { seed, .. } => Some(*seed),
+            Self::TestBench { .. } | Self::VectorFile { .. } => None,
+        }
+    }
 }
 
 /// Which edge of a clock input the golden uses.
@@ -40,6 +66,29 @@ pub enum ClockEdge {
     Falling,
     /// Either.
     Both,
+}
+
+/// What an input bit does to registers, by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlRole {
+    /// Sets or resets some at once.
+    AsyncReset,
+    /// Sets or resets some at their clock's edge.
+    SyncReset,
+    /// Lets some take their data, and keeps them as they are otherwise.
+    Enable,
+}
+
+/// An input bit that controls registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Control {
+    /// Number of the input bit in the interface.
+    pub input_bit: usize,
+    /// What it does.
+    pub role: ControlRole,
+    /// Whether it does so while it is 1.
+    pub active_high: bool,
 }
 
 /// One applied vector and what the golden answers to it.

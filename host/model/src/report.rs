@@ -185,6 +185,25 @@ pub struct ToolRecord {
     pub sha256: String,
 }
 
+/// What a design was driven with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StimulusRecord {
+    /// `test_bench`, `csv`, `vcd`, `fst` or `generated`.
+    pub source: String,
+    /// Of generated stimulus.
+    pub seed: Option<u64>,
+    /// Whether every combination of input bits is among the steps of generated stimulus.
+    pub exhaustive: bool,
+    /// Steps of the problem.
+    pub steps: usize,
+    /// Nets of the golden's netlist that are 0 after some step and 1 after another, in a
+    /// simulation of that netlist; absent where the stimulus was not generated.
+    pub toggled_nets: Option<usize>,
+    /// Nets of the golden's netlist, after synthesis for the board's device, that a cell or an
+    /// output reads.
+    pub nets: Option<usize>,
+}
+
 /// A design's place among several in a bitstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SlotRecord {
@@ -203,6 +222,10 @@ pub struct Provenance {
     pub tools: Vec<ToolRecord>,
     /// Place-and-route seed.
     pub seed: u32,
+    /// Of generated stimulus; absent where the stimulus has another source, or nothing was
+    /// played.
+    #[serde(default)]
+    pub stimulus_seed: Option<u64>,
     /// Checked samples that a pass needs at least.
     pub min_samples: usize,
     /// Whether the policy forbids latches.
@@ -255,6 +278,9 @@ pub struct Report {
     /// compared with the golden at every step, too.
     #[serde(default)]
     pub other_comparison: Option<OtherComparison>,
+    /// What the design was driven with; absent where there were no steps yet.
+    #[serde(default)]
+    pub stimulus: Option<StimulusRecord>,
     /// Steps in which at least one bit was compared with the golden.
     pub checked_samples: usize,
     /// Steps in which no bit was compared.
@@ -310,6 +336,7 @@ impl Report {
             verdict,
             compare: Comparison::EveryStep,
             other_comparison: None,
+            stimulus: None,
             checked_samples: 0,
             masked_samples: 0,
             output_bits_never_checked: Vec::new(),

@@ -4,14 +4,14 @@
 use crate::keep;
 use filbench_board::Device;
 use filbench_flow::{Design, Submission};
-use filbench_model::{Bits, ClockEdge, Interface, Resources, ToolRecord};
+use filbench_model::{Bits, ClockEdge, Control, Interface, Resources, ToolRecord};
 use filbench_stimulus::Analysis;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Changes when older analyses say something else.
-const ANALYSIS_VERSION: u32 = 2;
+const ANALYSIS_VERSION: u32 = 3;
 
 /// What the recorder has to know of a synthesised design.
 pub(crate) fn of_design(design: &Design) -> Analysis {
@@ -20,6 +20,7 @@ pub(crate) fn of_design(design: &Design) -> Analysis {
         interface: design.interface.clone(),
         event_inputs: design.events.event_inputs.clone(),
         clocks: clocks.map(|clock| (clock.input_bit, clock.edge)).collect(),
+        controls: design.events.controls.clone(),
     }
 }
 
@@ -55,6 +56,7 @@ struct Kept {
     interface: Interface,
     event_inputs: Bits,
     clocks: Vec<(usize, ClockEdge)>,
+    controls: Vec<Control>,
     resources: Resources,
     has_latches: bool,
     has_derived_clocks: bool,
@@ -74,6 +76,7 @@ impl Analyses {
                 interface: kept.interface,
                 event_inputs: kept.event_inputs,
                 clocks: kept.clocks,
+                controls: kept.controls,
             },
             resources: kept.resources,
             has_latches: kept.has_latches,
@@ -90,6 +93,7 @@ impl Analyses {
             interface: analysis.interface.clone(),
             event_inputs: analysis.event_inputs.clone(),
             clocks: analysis.clocks.clone(),
+            controls: analysis.controls.clone(),
             resources: known.resources,
             has_latches: known.has_latches,
             has_derived_clocks: known.has_derived_clocks,

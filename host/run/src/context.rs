@@ -9,10 +9,11 @@ use crate::flight::Flights;
 use crate::memory::Evaluations;
 use crate::proof::Proofs;
 use crate::refusals::Refusals;
+use crate::toggles::KeptToggles;
 use filbench_flow::{Firmware, Flow};
 use filbench_lab::{Place, Selector};
 use filbench_model::{ClockTiming, Fault, FaultPlace, Problem, TimingAlone};
-use filbench_stimulus::Recorder;
+use filbench_stimulus::{Recorder, Toggles};
 use filbench_toolbox::{Toolbox, ToolboxConfig};
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
@@ -65,6 +66,9 @@ pub struct Context {
     pub(crate) recording: Arc<Flights<Arc<Problem>>>,
     /// Proofs in progress, by claim.
     pub(crate) proving: Arc<Flights<Vec<ClockTiming>>>,
+    pub(crate) toggles: KeptToggles,
+    /// Goldens' netlists in simulation, by golden and stimulus.
+    pub(crate) toggling: Arc<Flights<Toggles>>,
     pub(crate) timings: Timings,
     /// Goldens' timings by themselves in progress, by golden and seeds.
     pub(crate) timing: Arc<Flights<TimingAlone>>,
@@ -118,6 +122,8 @@ impl Context {
             analysing: Arc::default(),
             recording: Arc::default(),
             proving: Arc::default(),
+            toggles: KeptToggles::new(&cache),
+            toggling: Arc::default(),
             timings: Timings::new(&cache),
             timing: Arc::default(),
             evaluating: Arc::default(),

@@ -10,8 +10,10 @@ use crate::play::Play;
 use crate::scoreboard::never_checked;
 use crate::simulated::simulated;
 use filbench_flow::Submission;
-use filbench_model::{FrontEnd, Problem, Provenance, Report, Verdict};
-use filbench_stimulus::CandidateRun;
+use filbench_model::{
+    FrontEnd, Problem, Provenance, Report, StimulusRecord, StimulusSource, Verdict,
+};
+use filbench_stimulus::{CandidateRun, Toggles};
 use sha2::{Digest, Sha256};
 use std::time::{Instant, SystemTime};
 
@@ -52,6 +54,25 @@ impl Draft {
     pub(crate) fn problem(&mut self, problem: &Problem) {
         let report = &mut self.report;
         report.provenance.problem_sha256 = problem.source_sha256.clone();
+        report.provenance.stimulus_seed = problem.source.seed();
+        let exhaustive =
+            matches!(problem.source, StimulusSource::Generated { exhaustive: true, .. });
+        report.stimulus = Some(StimulusRecord {
+            source: problem.source.name().to_owned(),
+            seed: problem.source.seed(),
+            exhaustive,
+            steps: problem.steps.len(),
+            toggled_nets: None,
+            nets: None,
+        });
+    }
+
+    /// How much of the golden its stimulus moves.
+    pub(crate) fn toggles(&mut self, toggles: Option<Toggles>) {
+        if let (Some(stimulus), Some(toggles)) = (&mut self.report.stimulus, toggles) {
+            stimulus.toggled_nets = Some(toggles.toggled);
+            stimulus.nets = Some(toggles.nets);
+        }
     }
 
     /// What the scoreboard says: the play with the first mismatch, or the

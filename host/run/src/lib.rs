@@ -35,6 +35,7 @@ mod proof;
 mod refusals;
 mod scoreboard;
 mod simulated;
+mod toggles;
 mod waveform;
 mod window;
 mod wiring;

@@ -1,4 +1,4 @@
-use filbench_model::{Bits, ClockEdge, Interface};
+use filbench_model::{Bits, ClockEdge, Control, Interface};
 
 /// What the netlist of a design says about its inputs; names say nothing.
 ///
@@ -14,6 +14,8 @@ pub struct Analysis {
     /// Input bits that clock something directly, with the edge at the input. Each is an
     /// event input as well.
     pub clocks: Vec<(usize, ClockEdge)>,
+    /// Input bits that reset, set or enable registers; only generated stimulus asks for them.
+    pub controls: Vec<Control>,
 }
 
 impl Analysis {

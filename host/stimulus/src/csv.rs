@@ -281,7 +281,8 @@ mod tests {
         let event_inputs = Bits::from_iter_lsb(interface.inputs().flat_map(|(port, _)| {
             std::iter::repeat_n(events.contains(&port.name.as_str()), port.width)
         }));
-        let analysis = Analysis { interface, event_inputs, clocks: Vec::new() };
+        let analysis =
+            Analysis { interface, event_inputs, clocks: Vec::new(), controls: Vec::new() };
         let problem = problem(&files, &file, &analysis, String::new())?;
         problem.check().unwrap();
         Ok(problem)

@@ -79,8 +79,8 @@ pub enum LocateError {
 
 /// What a path may name.
 const FORMS: &str = "give the prefix of `…_ref.sv` and `…_test.sv` or one of these files, a \
-    folder with `testbench.v` and `verified_….v` or with a `problem.toml`, or a vector file (.csv, \
-    .vcd, .fst)";
+    folder with `testbench.v` and `verified_….v` or with a `problem.toml`, a vector file (.csv, \
+    .vcd, .fst), or a golden alone (.v, .sv, .vhd)";
 
 fn these(what: &str, names: &[String]) -> String {
     match names {

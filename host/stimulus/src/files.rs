@@ -1,5 +1,6 @@
 //! What a problem consists of, read into memory.
 
+use crate::generate::DEFAULT_SEED;
 use crate::source::Modules;
 use crate::{Analysis, RecordError};
 use filbench_model::{ClockEdge, Comparison, Interface};
@@ -84,6 +85,49 @@ pub(crate) enum Stimulus {
     Vcd { file: SourceText, scope: Option<String> },
     /// The same in the compressed form of GTKWave.
     Fst { file: SourceText, scope: Option<String> },
+    /// None: they are made for the golden.
+    Generated(Generated),
+}
+
+/// How stimulus is to be made. What is not said comes from the golden's netlist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Generated {
+    #[serde(default = "Generated::default_seed")]
+    pub(crate) seed: u64,
+    pub(crate) steps: Option<usize>,
+    /// Inputs that are driven as clocks, with the edges before which data changes.
+    #[serde(default)]
+    pub(crate) clocks: BTreeMap<String, ClockEdge>,
+    /// Inputs that are seldom active.
+    #[serde(default)]
+    pub(crate) resets: BTreeMap<String, Level>,
+    /// Inputs that are mostly active.
+    #[serde(default)]
+    pub(crate) enables: BTreeMap<String, Level>,
+}
+
+/// The level at which an input is active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    /// At 0.
+    Low,
+    /// At 1.
+    High,
+}
+
+impl Generated {
+    fn default_seed() -> u64 {
+        DEFAULT_SEED
+    }
+}
+
+impl Default for Generated {
+    fn default() -> Self {
+        let (clocks, resets, enables) = Default::default();
+        Self { seed: DEFAULT_SEED, steps: None, clocks, resets, enables }
+    }
 }
 
 /// What a problem says about itself beyond its files.
@@ -177,6 +221,26 @@ impl ProblemFiles {
         matches!(self.stimulus, Stimulus::TestBench(_))
     }
 
+    /// Whether the stimulus is made for the golden.
+    pub fn is_generated(&self) -> bool {
+        matches!(self.stimulus, Stimulus::Generated(_))
+    }
+
+    /// Makes the stimulus from another seed; other problems have none.
+    #[must_use]
+    pub fn with_stimulus_seed(mut self, seed: u64) -> Self {
+        if let Stimulus::Generated(generated) = &mut self.stimulus {
+            generated.seed = seed;
+        }
+        self
+    }
+
+    /// The same golden in other words, such as a translation that Icarus reads.
+    #[must_use]
+    pub fn with_golden(self, files: Vec<SourceText>, top: String) -> Self {
+        Self { golden: Some(Golden { files, top }), ..self }
+    }
+
     /// Judges responses in another way. A problem without a bench is always judged by
     /// [`Comparison::EveryStep`].
     #[must_use]
@@ -225,6 +289,15 @@ impl ProblemFiles {
             comparison: Comparison::EveryStep,
             declared: Declared::default(),
             policy: ProblemPolicy::default(),
+        }
+    }
+
+    /// A problem of a golden that is in memory, with stimulus made from `seed`.
+    pub fn from_golden(name: &str, golden: Vec<SourceText>, top: &str, seed: u64) -> Self {
+        Self {
+            golden: Some(Golden { files: golden, top: top.to_owned() }),
+            top: top.to_owned(),
+            ..Self::vectors(name, Stimulus::Generated(Generated { seed, ..Generated::default() }))
         }
     }
 

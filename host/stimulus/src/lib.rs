@@ -12,6 +12,9 @@
 //! its outputs are the expected responses. Where it does not, other orders of what
 //! happened at the same time are tried; where none agrees, the bench is racy.
 //!
+//! A golden without any bench gets steps that are made from what its netlist says of its
+//! inputs, and its own replay is what is expected.
+//!
 //! Where the bench itself is to judge, a captured response is *played back* to it by a stub
 //! with the recorder's processes and no design inside.
 
@@ -23,6 +26,7 @@ mod csv;
 mod error;
 mod files;
 mod fst_file;
+mod generate;
 mod icarus;
 mod locate;
 mod logic;
@@ -33,6 +37,7 @@ mod recording;
 mod replay;
 mod source;
 mod system_tasks;
+mod toggles;
 mod vcd_file;
 mod vectors;
 mod verilog;
@@ -46,3 +51,4 @@ pub use logic::Logic;
 pub use playback::BenchVerdict;
 pub use recorder::{Fill, Recorder};
 pub use replay::first_mismatch;
+pub use toggles::{NetlistSources, Toggles};

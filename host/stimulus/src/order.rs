@@ -307,6 +307,7 @@ mod tests {
             interface: Interface::default(),
             event_inputs: Bits::from_u64(events, 3),
             clocks: clocks.to_vec(),
+            controls: Vec::new(),
         };
         let sequence = sequence(&recording, &analysis, order, Detail::Looks, 100).unwrap();
         let mut text = Vec::new();
@@ -356,6 +357,7 @@ mod tests {
             interface: Interface::default(),
             event_inputs: Bits::from_u64(1, 3),
             clocks: vec![(0, ClockEdge::Both)],
+            controls: Vec::new(),
         };
         let order = order(Grouping::Wakes, First::Levels);
         let sequence = sequence(&recording, &analysis, order, Detail::Wakes, 100).unwrap();

@@ -8,9 +8,10 @@ use crate::order::{Detail, Order, Sequence, sequence};
 use crate::playback::{BenchVerdict, Player, known, wakes};
 use crate::recording::{Defect, Recording};
 use crate::replay::{Design, responses};
+use crate::vcd_file;
 use crate::verilog::{Answers, RECORD_FILE, RECORD_TOP, stub};
 use crate::{Analysis, CandidateRun, Logic, ProblemFiles, RecordError, SourceText};
-use crate::{candidate, csv, fst_file, source, vcd_file};
+use crate::{NetlistSources, Toggles, candidate, csv, fst_file, generate, source, toggles};
 use filbench_model::{Bits, Comparison, Playback, Problem, Step, StimulusSource};
 use filbench_toolbox::{Tool, Toolbox};
 use sha2::{Digest, Sha256};
@@ -77,10 +78,7 @@ impl Recorder {
         files.declared.check(files.name(), analysis)?;
         let problem = match &files.stimulus {
             Stimulus::TestBench(bench) => {
-                let golden = files.golden.as_ref().ok_or_else(|| RecordError::Declared {
-                    problem: files.name().to_owned(),
-                    message: "a bench needs a golden".to_owned(),
-                })?;
+                let golden = golden_of(files)?;
                 let steps_max = steps_max(&analysis.interface).min(self.steps_max);
                 let toolbox = &self.toolbox;
                 let session = Session { toolbox, files, golden, bench, analysis, steps_max };
@@ -96,6 +94,10 @@ impl Recorder {
                 let source = (&file, "fst");
                 vcd_file::problem(files, source, scope.as_deref(), analysis, key)
                     .map_err(fst_file::of_the_whole)?
+            }
+            Stimulus::Generated(generated) => {
+                let golden = golden_of(files)?;
+                generate::problem(&self.toolbox, files, golden, generated, analysis, key)?
             }
         };
         problem.check().map_err(|error| RecordError::NoRecord {
@@ -141,6 +143,16 @@ impl Recorder {
         candidate::simulate(&self.toolbox, problem, sources, top)
     }
 
+    /// How many nets of `netlist`, which has the problem's ports, are 0 after one step of
+    /// `problem` and 1 after another, in simulation.
+    pub fn toggles(
+        &self,
+        problem: &Problem,
+        netlist: &NetlistSources<'_>,
+    ) -> Result<Toggles, RecordError> {
+        toggles::count(&self.toolbox, problem, netlist)
+    }
+
     /// What the original bench of `files` says of `responses` to `problem`, which was recorded
     /// from it: one response for each step.
     ///
@@ -160,6 +172,7 @@ impl Recorder {
             interface: problem.interface.clone(),
             event_inputs: problem.event_inputs.clone(),
             clocks: playback.clocks.clone(),
+            controls: Vec::new(),
         };
         let player = Player {
             toolbox: &self.toolbox,
@@ -183,16 +196,22 @@ impl Recorder {
         part(files.name().as_bytes());
         part(files.top().as_bytes());
         part(format!("{:?} {:?}", files.comparison, files.declared).as_bytes());
+        if matches!(files.stimulus, Stimulus::TestBench(_) | Stimulus::Generated(_)) {
+            for record in self.toolbox.records() {
+                if [Tool::Iverilog.name(), Tool::Vvp.name()].contains(&record.name.as_str()) {
+                    part(record.version.as_bytes());
+                    part(record.sha256.as_bytes());
+                }
+            }
+        }
         let named: Vec<&SourceText> = match &files.stimulus {
             Stimulus::TestBench(bench) => {
                 part(format!("test bench {:?} {:?}", bench.tops, bench.pass_mark).as_bytes());
-                for record in self.toolbox.records() {
-                    if [Tool::Iverilog.name(), Tool::Vvp.name()].contains(&record.name.as_str()) {
-                        part(record.version.as_bytes());
-                        part(record.sha256.as_bytes());
-                    }
-                }
                 bench.files.iter().collect()
+            }
+            Stimulus::Generated(generated) => {
+                part(format!("{generated:?} {:?}", analysis.controls).as_bytes());
+                Vec::new()
             }
             Stimulus::Csv(file) => vec![file],
             Stimulus::Vcd { file, scope } | Stimulus::Fst { file, scope } => {
@@ -217,6 +236,13 @@ impl Recorder {
         part(format!("{:?} {:?}", analysis.event_inputs, analysis.clocks).as_bytes());
         hex::encode(hasher.finalize())
     }
+}
+
+fn golden_of(files: &ProblemFiles) -> Result<&Golden, RecordError> {
+    files.golden.as_ref().ok_or_else(|| RecordError::Declared {
+        problem: files.name().to_owned(),
+        message: "its stimulus needs a golden".to_owned(),
+    })
 }
 
 /// One recording.

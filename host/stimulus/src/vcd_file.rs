@@ -327,6 +327,7 @@ mod tests {
             },
             event_inputs: Bits::from_u64(1, 5),
             clocks: Vec::new(),
+            controls: Vec::new(),
         }
     }
 

@@ -289,6 +289,53 @@ pub(crate) fn replay(
     )
 }
 
+/// A module beside the replay's bench.
+pub(crate) struct Counter {
+    pub(crate) top: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) text: String,
+}
+
+/// Notes which one-bit wires of the replayed design have been 0 and which 1 whenever a step
+/// has settled, and writes to `result`, after the last of `steps`, a character for each: `1`
+/// if it has been both.
+pub(crate) fn toggle_counter(
+    names: &ReplayNames,
+    nets: &[String],
+    steps: usize,
+    result: &str,
+) -> Counter {
+    const GROUP: usize = 64;
+    let (mut declarations, mut look, mut write) = (String::new(), String::new(), String::new());
+    for (index, group) in nets.chunks(GROUP).enumerate() {
+        let last = group.len() - 1;
+        let path = |net: &String| format!("{}.{}design.{net}", names.top, names.prefix);
+        let paths: Vec<String> = group.iter().map(path).collect();
+        // An unknown bit neither sets a 0 of `one` to 1 nor a 1 of `zero` to 0, and can be
+        // followed by a known one that does.
+        let _ = writeln!(
+            declarations,
+            "  reg [{last}:0] now{index}, one{index} = 0, zero{index} = ~0;"
+        );
+        let _ = writeln!(
+            look,
+            "      now{index} = {{{}}};\n      one{index} = one{index} | now{index};\n      \
+             zero{index} = zero{index} & now{index};",
+            paths.join(", ")
+        );
+        let _ = writeln!(write, "    $fwrite(file, \"%b\\n\", one{index} & ~zero{index});");
+    }
+    // The bench writes each response at a multiple of 20 us.
+    let text = format!(
+        "`timescale 1ns/1ps\nmodule filbench_toggles;\n{declarations}  integer file, step;\n\
+         \x20 initial begin\n    #19999;\n\
+         \x20   for (step = 0; step < {steps}; step = step + 1) begin\n{look}\
+         \x20     if (step + 1 < {steps}) #20000;\n    end\n\
+         \x20   file = $fopen(\"{result}\", \"w\");\n{write}    $fclose(file);\n  end\nendmodule\n"
+    );
+    Counter { top: "filbench_toggles", file: "filbench_toggles.sv", text }
+}
+
 fn edge_event(interface: &Interface, edge: ActiveEdge) -> String {
     let verb = if edge.rising { "posedge" } else { "negedge" };
     match interface.input_of_bit(edge.bit) {

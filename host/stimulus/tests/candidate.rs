@@ -20,6 +20,7 @@ fn problem() -> Problem {
         interface: interface("clk:in, d:in, q:out"),
         event_inputs: Bits::from_u64(1, 2),
         clocks: vec![(0, ClockEdge::Rising)],
+        controls: Vec::new(),
     };
     fresh_recorder().recorder.record(&locate(&path).unwrap(), &analysis).unwrap()
 }

@@ -29,6 +29,7 @@ fn analysis() -> Analysis {
         interface: interface("clk:in, d[3:0]:in, q[3:0]:out"),
         event_inputs: Bits::from_u64(1, 5),
         clocks: vec![(0, ClockEdge::Rising)],
+        controls: Vec::new(),
     }
 }
 

@@ -43,6 +43,7 @@ impl Case {
             interface: interface("clk:in, d[1:0]:in, q[1:0]:out, y:out"),
             event_inputs: Bits::from_u64(1, 3),
             clocks: vec![(0, ClockEdge::Rising)],
+            controls: Vec::new(),
         };
         let problem = fresh.recorder.record(&files, &analysis).unwrap();
         assert_eq!(fresh.recorder.record(&files, &analysis).unwrap(), problem);

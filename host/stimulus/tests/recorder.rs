@@ -31,7 +31,7 @@ impl Case<'_> {
             clocks.extend(clock.map(|(_, edge)| (lsb, *edge)));
             event_inputs.set(lsb, clock.is_some() || self.levels.contains(&port.name.as_str()));
         }
-        Analysis { interface, event_inputs, clocks }
+        Analysis { interface, event_inputs, clocks, controls: Vec::new() }
     }
 
     fn record(&self) -> Result<Problem, RecordError> {
@@ -314,7 +314,8 @@ fn a_golden_may_have_the_candidates_name() {
          $display(\"Your Design Passed\"); $finish; end\nendmodule\n",
     );
     let interface = interface("a[1:0]:in, q[3:0]:out");
-    let analysis = Analysis { interface, event_inputs: Bits::zeros(2), clocks: Vec::new() };
+    let (event_inputs, clocks, controls) = (Bits::zeros(2), Vec::new(), Vec::new());
+    let analysis = Analysis { interface, event_inputs, clocks, controls };
     let files = locate(&folder).unwrap();
     let problem = fresh_recorder().recorder.record(&files, &analysis).unwrap();
     let steps: Vec<String> =
@@ -346,6 +347,7 @@ fn a_declaration_is_checked_against_the_golden() {
             interface: interface("clk:in, d:in, q:out"),
             event_inputs: Bits::from_u64(1, 2),
             clocks: vec![(0, ClockEdge::Rising)],
+            controls: Vec::new(),
         };
         fresh_recorder().recorder.record(&locate(folder.path()).unwrap(), &analysis)
     };

@@ -19,13 +19,14 @@ pub struct Task {
 
 impl Task {
     /// Reads problem and candidate; `compare` is in place of what the problem says, where it
-    /// has a bench.
+    /// has a bench, and `stimulus_seed`, where its stimulus is generated.
     ///
     /// # Errors
     /// The verdict, where one of them cannot be read.
     pub fn read(
         &self,
         compare: Option<Comparison>,
+        stimulus_seed: Option<u64>,
     ) -> Result<(Submission, ProblemFiles), Box<Verdict>> {
         let files = self.problem.read().map_err(|error| {
             Verdict::inconclusive(
@@ -35,6 +36,10 @@ impl Task {
         })?;
         let files = match compare {
             Some(comparison) => files.with_comparison(comparison),
+            None => files,
+        };
+        let files = match stimulus_seed {
+            Some(seed) => files.with_stimulus_seed(seed),
             None => files,
         };
         let submission = self.candidate.read(&self.problem, &files)?;

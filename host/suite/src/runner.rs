@@ -28,6 +28,8 @@ pub struct Settings {
     pub options: Options,
     /// In place of what each problem says, where it has a bench.
     pub compare: Option<Comparison>,
+    /// In place of each problem's own, where its stimulus is generated.
+    pub stimulus_seed: Option<u64>,
     /// Evaluations at a time.
     pub jobs: usize,
     /// Take from the cache what was judged before.
@@ -186,7 +188,8 @@ impl Job {
 
     /// Reads problem and candidate; `Err` is the verdict where that fails.
     fn order(&self) -> Result<Order, Box<Verdict>> {
-        let (submission, files) = self.task.read(self.settings.compare)?;
+        let Settings { compare, stimulus_seed, .. } = &*self.settings;
+        let (submission, files) = self.task.read(*compare, *stimulus_seed)?;
         let key = |board: &Selector| {
             EvaluationKey::new(&self.context, &submission, &files, board, &self.settings.options)
         };

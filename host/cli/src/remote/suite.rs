@@ -102,8 +102,9 @@ impl Judging<'_> {
         let board = board(&self.args.board);
         let options = evaluation_options(self.options, !self.args.no_cache);
         let compare = self.args.judging.compare.map(Into::into);
-        let mut batches =
-            Batches::new(self.tasks, &limits, &board, self.options.tier, options, compare);
+        let seed = self.args.judging.stimulus_seed;
+        let tier = self.options.tier;
+        let mut batches = Batches::new(self.tasks, &limits, &board, tier, options, compare, seed);
         let mut flights: VecDeque<Flight> = VecDeque::new();
         let mut next = None;
         loop {

@@ -4,6 +4,7 @@ use crate::support::{accepted, design, files, flow, submission, synthesise};
 use filbench_board::Device;
 use filbench_flow::{Design, Policy};
 use filbench_model::ClockEdge::{Both, Falling, Rising};
+use filbench_model::ControlRole::{AsyncReset, Enable, SyncReset};
 use filbench_model::{ClockEdge, Direction};
 
 /// The names of a design's event inputs, vectors by bit.
@@ -40,6 +41,31 @@ fn a_register_with_an_asynchronous_reset() {
     assert_eq!(events(&design), ["clk", "rst_n"]);
     assert_eq!(clocks(&design), [("clk", Rising)]);
     assert!(design.events.derived_clocks.is_empty() && !design.has_latches);
+}
+
+#[test]
+fn what_resets_and_enables_is_known_with_its_level() {
+    let design = design(
+        "module top(input clk, input rst_n, input clear, input hold, input [3:0] d,
+                    output logic [3:0] q, output logic [3:0] r);
+           always_ff @(posedge clk or negedge rst_n)
+             if (!rst_n) q <= 0; else if (!hold) q <= d;
+           always_ff @(posedge clk) if (clear) r <= 0; else if (!hold) r <= r + d;
+         endmodule",
+    );
+    let controls: Vec<_> = design
+        .events
+        .controls
+        .iter()
+        .map(|c| {
+            let (port, _) = design.interface.input_of_bit(c.input_bit).expect("a bit");
+            (port.name.as_str(), c.role, c.active_high)
+        })
+        .collect();
+    assert_eq!(
+        controls,
+        [("rst_n", AsyncReset, false), ("clear", SyncReset, true), ("hold", Enable, false)]
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! From a path to a problem.
 
+mod golden;
 mod own;
 mod rtllm;
 
@@ -33,7 +34,9 @@ const SUFFIXES: [&str; 4] = ["_ref.sv", "_test.sv", "_prompt.txt", "_ifc.txt"];
 ///   of its files;
 /// - a folder in RTLLM's layout (`testbench.v` and `verified_….v`), or one of these files;
 /// - a folder with a `problem.toml`, or that file;
-/// - a vector file (`.csv`, `.vcd`, `.fst`).
+/// - a vector file (`.csv`, `.vcd`, `.fst`);
+/// - any other file of Verilog, SystemVerilog or VHDL with one module on top: a golden, for
+///   which stimulus is made.
 pub fn locate(path: &Path) -> Result<ProblemFiles, LocateError> {
     let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
@@ -66,7 +69,8 @@ pub fn locate(path: &Path) -> Result<ProblemFiles, LocateError> {
         {
             return Ok(problem);
         }
-        return Err(LocateError::Foreign { path: path.to_path_buf() });
+        let foreign = || LocateError::Foreign { path: path.to_path_buf() };
+        return golden::problem(path)?.ok_or_else(foreign);
     }
     Err(if path.is_dir() {
         folder(path)?

@@ -4,14 +4,16 @@ use super::{TOP, read, vectors};
 use crate::LocateError;
 use crate::csv;
 use crate::files::{
-    Bench, Declared, Golden, HEADERS, NOT_SOURCES, PassMark, ProblemFiles, ProblemPolicy,
-    SourceText, Stimulus,
+    Bench, Declared, Generated, Golden, HEADERS, NOT_SOURCES, PassMark, ProblemFiles,
+    ProblemPolicy, SourceText, Stimulus,
 };
 use crate::source::Modules;
 use filbench_model::{ClockEdge, Comparison, Direction, Interface};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,7 @@ struct Table {
     interface: Option<Vec<String>>,
     comparison: Option<Comparison>,
     golden: Option<GoldenTable>,
+    #[serde(deserialize_with = "stimulus")]
     stimulus: StimulusTable,
     #[serde(default)]
     clocks: BTreeMap<String, ClockEdge>,
@@ -63,6 +66,33 @@ enum Parameter {
 enum StimulusTable {
     Bench(BenchTable),
     Vectors(VectorsTable),
+    Generated(Generated),
+}
+
+/// `stimulus = "generated"` is `[stimulus.generated]` without anything in it.
+fn stimulus<'de, D: Deserializer<'de>>(from: D) -> Result<StimulusTable, D::Error> {
+    struct WordOrTable;
+
+    impl<'de> Visitor<'de> for WordOrTable {
+        type Value = StimulusTable;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("`\"generated\"`, or a table `bench`, `vectors` or `generated`")
+        }
+
+        fn visit_str<E: de::Error>(self, word: &str) -> Result<StimulusTable, E> {
+            match word {
+                "generated" => Ok(StimulusTable::Generated(Generated::default())),
+                _ => Err(E::invalid_value(Unexpected::Str(word), &self)),
+            }
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StimulusTable, A::Error> {
+            StimulusTable::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    from.deserialize_any(WordOrTable)
 }
 
 #[derive(Deserialize)]
@@ -153,8 +183,10 @@ impl Reader<'_> {
         let stimulus = match table.stimulus {
             StimulusTable::Bench(bench) => self.bench(bench, &top)?,
             StimulusTable::Vectors(file) => vectors(self.file(&file.file)?, file.scope),
+            StimulusTable::Generated(generated) => Stimulus::Generated(generated),
         };
-        if golden.is_none() && matches!(stimulus, Stimulus::TestBench(_)) {
+        let needs_golden = matches!(stimulus, Stimulus::TestBench(_) | Stimulus::Generated(_));
+        if golden.is_none() && needs_golden {
             return Err(self.invalid(
                 "this stimulus needs a golden; add a table `[golden]` with `files`".to_owned(),
             ));

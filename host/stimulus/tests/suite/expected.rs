@@ -96,5 +96,5 @@ fn analysis(ports: &str, entry: &Entry) -> Analysis {
             clocks.push((lsb, *edge));
         }
     }
-    Analysis { interface, event_inputs, clocks }
+    Analysis { interface, event_inputs, clocks, controls: Vec::new() }
 }

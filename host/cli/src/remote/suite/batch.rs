@@ -87,6 +87,8 @@ pub(super) struct Batches<'a> {
     tasks: std::iter::Enumerate<std::slice::Iter<'a, Task>>,
     limits: &'a LimitsView,
     common: EvaluationRequest,
+    /// In place of each problem's own, where its stimulus is generated.
+    stimulus_seed: Option<u64>,
     /// Did not go into the last batch.
     left: Option<(Entry, Problem)>,
 }
@@ -105,6 +107,7 @@ impl<'a> Batches<'a> {
         tier: Tier,
         options: EvaluationOptions,
         compare: Option<Comparison>,
+        stimulus_seed: Option<u64>,
     ) -> Self {
         let common = EvaluationRequest {
             board: Some(board.to_owned()),
@@ -113,7 +116,7 @@ impl<'a> Batches<'a> {
             compare,
             ..EvaluationRequest::new(ProblemRef::Key(String::new()), Vec::new())
         };
-        Self { tasks: tasks.iter().enumerate(), limits, common, left: None }
+        Self { tasks: tasks.iter().enumerate(), limits, common, stimulus_seed, left: None }
     }
 
     /// The next batch; `None` after the last.
@@ -157,7 +160,7 @@ impl<'a> Batches<'a> {
     }
 
     fn entry(&self, index: usize, task: &Task) -> Result<(Entry, Problem), Box<Verdict>> {
-        let (submission, problem) = task.read(self.common.compare)?;
+        let (submission, problem) = task.read(self.common.compare, self.stimulus_seed)?;
         let bytes: usize = submission.files.iter().map(|file| file.contents.len()).sum();
         if submission.files.len() > self.limits.files || bytes as u64 > self.limits.file_bytes {
             let found = format!("{} files with {bytes} bytes", submission.files.len());
