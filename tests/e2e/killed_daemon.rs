@@ -108,7 +108,8 @@ fn survives(kills: u32) {
     let ids = acknowledged.lock().unwrap().clone();
     assert!(!ids.is_empty(), "nothing was acknowledged between {kills} kills");
     runtime.block_on(async {
-        all_end(&daemon.client(None), &ids).await;
+        let cut_short = all_end(&daemon.client(None), &ids).await;
+        assert!(cut_short > 0, "{kills} kills, and none hit a run");
         no_board_is_leased(&daemon.client(None)).await;
     });
     assert_eq!(daemon.stop(), Some(0), "{}", daemon.log());
@@ -124,8 +125,10 @@ fn is_sound(daemon: &Daemon, when: &str) {
     assert_eq!(output.status.code(), Some(0), "{when}: {said}");
 }
 
-async fn all_end(client: &Client, ids: &[SubmissionId]) {
+/// How many runs the kills cut short.
+async fn all_end(client: &Client, ids: &[SubmissionId]) -> usize {
     let deadline = Instant::now() + PATIENCE;
+    let mut cut_short = 0;
     for id in ids {
         let mut events = client.events(Subject::Submission(id.clone()), 0);
         let mut ended = BTreeMap::<_, u32>::new();
@@ -135,6 +138,7 @@ async fn all_end(client: &Client, ids: &[SubmissionId]) {
                 .unwrap_or_else(|_| panic!("{id} does not end"))
                 .unwrap()
         {
+            cut_short += usize::from(event.kind == "requeued" && event.data["why"] == "lost");
             if event.is_last() {
                 *ended.entry(event.evaluation).or_default() += 1;
             }
@@ -151,6 +155,7 @@ async fn all_end(client: &Client, ids: &[SubmissionId]) {
             |verdict: &String| ["pass", "inconclusive (not_played)"].contains(&&**verdict);
         assert!(verdicts.iter().all(is_right), "{id}: {verdicts:?}");
     }
+    cut_short
 }
 
 /// Nobody extended the leases, so they are over by now; leases for plays ended with them.

@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 /// Events written together.
 const BATCH_MAX: usize = 512;
 /// How long an event may wait for others.
-const GATHER: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(25);
 /// A listener that is further behind reads the store.
 const LIVE_MAX: usize = 4096;
 /// How long listeners may take to read the last events.
