@@ -200,3 +200,92 @@ fn too_large(found: &str, most: &str) -> Verdict {
     let message = format!("not sent: {found}; the server takes {most}");
     Fault::new(FaultPlace::Host, message).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filbench_suite::{Suite, plan};
+    use std::path::Path;
+
+    const LIMITS: LimitsView = LimitsView {
+        body_bytes: 64 << 20,
+        files: 100,
+        file_bytes: 16 << 20,
+        batch: 2048,
+        requests_per_s: 50,
+        requests_at_a_time: 16,
+        streams_at_a_time: 16,
+        unended_evaluations: 10_000,
+        lease_s: 3600,
+    };
+
+    fn goldens() -> Vec<Task> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/suites/filbench-small");
+        plan(&Suite::open(&root, None).unwrap(), None, None)
+    }
+
+    fn batches(tasks: &[Task], limits: LimitsView) -> Vec<Batch> {
+        let options = EvaluationOptions::default();
+        let mut batches =
+            Batches::new(tasks, &limits, "virtual:icebreaker", Tier::Synth, options, None, None);
+        std::iter::from_fn(|| batches.next()).collect()
+    }
+
+    #[test]
+    fn every_task_is_in_one_batch_within_the_servers_limits() {
+        let tasks = goldens();
+        let all = batches(&tasks, LIMITS);
+        assert_eq!(all.len(), 1);
+        let body_bytes = {
+            let (request, entries) = batches(&tasks, LIMITS).remove(0).into_request();
+            assert!(entries.iter().map(|entry| entry.index).eq(0..tasks.len()));
+            serde_json::to_vec(&request).unwrap().len() as u64
+        };
+        assert!(body_bytes <= all[0].bytes, "{body_bytes} bytes, {} reckoned", all[0].bytes);
+        for limits in [
+            LimitsView { batch: 3, ..LIMITS },
+            LimitsView { unended_evaluations: 3, ..LIMITS },
+            LimitsView { body_bytes: body_bytes / 2, ..LIMITS },
+        ] {
+            let portions = batches(&tasks, limits);
+            assert!(portions.len() > 1 && portions.iter().all(|batch| batch.unsent.is_empty()));
+            let mut indices = Vec::new();
+            for batch in portions {
+                assert!(batch.len() <= limits.batch);
+                let (request, entries) = batch.into_request();
+                let bytes = serde_json::to_vec(&request).unwrap().len() as u64;
+                assert!(bytes <= limits.body_bytes, "{bytes} bytes");
+                indices.extend(entries.iter().map(|entry| entry.index));
+            }
+            assert!(indices.into_iter().eq(0..tasks.len()));
+        }
+    }
+
+    #[test]
+    fn what_no_server_takes_is_not_sent() {
+        let tasks = goldens();
+        for limits in [
+            LimitsView { body_bytes: AROUND + 10, ..LIMITS },
+            LimitsView { file_bytes: 1, ..LIMITS },
+            LimitsView { files: 0, ..LIMITS },
+        ] {
+            let all = batches(&tasks, limits);
+            let unsent: usize = all.iter().map(|batch| batch.unsent.len()).sum();
+            assert_eq!(unsent, tasks.len());
+            assert!(all.iter().all(|batch| batch.len() == 0));
+            assert!(all[0].unsent[0].1.reason.contains("not sent: "));
+        }
+    }
+
+    /// A resumed run has to find what it submitted.
+    #[test]
+    fn the_same_tasks_have_the_same_hash_and_others_another() {
+        let tasks = goldens();
+        let one = |tasks: &[Task]| batches(tasks, LIMITS).remove(0);
+        assert_eq!(one(&tasks).hash(), one(&tasks).hash());
+        let mut fewer = one(&tasks);
+        fewer.retain(|entry| Ok::<_, ()>(entry.index != 1)).unwrap();
+        assert_ne!(fewer.hash(), one(&tasks).hash());
+        assert_eq!(fewer.problems.len(), tasks.len() - 1);
+    }
+}
