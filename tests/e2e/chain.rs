@@ -16,7 +16,7 @@ use filbench_model::{
 };
 use filbench_run::{Event, Options, Table};
 use filbench_stimulus::{Analysis, Recorder, locate};
-use filbench_toolbox::{Toolbox, ToolboxConfig, cache_root};
+use filbench_toolbox::{EdaTools, Toolbox, ToolboxConfig, cache_root};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -141,6 +141,7 @@ fn recorded() -> Problem {
     let toolbox = Toolbox::open(ToolboxConfig {
         cache: cache_root(),
         worker: Some(env!("CARGO_BIN_EXE_filbench").into()),
+        tools: EdaTools::Wasm,
     });
     let recorder = Recorder::new(toolbox.unwrap(), &cache_root());
     recorder.record(&locate(&problem(FSM)).unwrap(), &analysis).unwrap()

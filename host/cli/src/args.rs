@@ -130,6 +130,9 @@ pub struct JudgingArgs {
     /// Who reads the candidate's sources
     #[arg(long, value_enum, default_value_t = FrontEndArg::Auto)]
     pub frontend: FrontEndArg,
+    /// Which Yosys, nextpnr and icepack build the designs
+    #[arg(long, value_enum, default_value_t = ToolsArg::Wasm)]
+    pub tools: ToolsArg,
     /// How responses are judged [default: what the problem says; its layout's otherwise]
     #[arg(long, value_enum)]
     pub compare: Option<CompareArg>,
@@ -147,6 +150,24 @@ impl JudgingArgs {
             simulate: self.simulate,
             front_end: self.frontend.into(),
             ..filbench_run::Options::default()
+        }
+    }
+}
+
+/// Which builds of the flow's tools run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ToolsArg {
+    /// The pinned ones, as WebAssembly guests.
+    Wasm,
+    /// Programs on PATH, in a sandbox of the operating system.
+    Native,
+}
+
+impl From<ToolsArg> for filbench_toolbox::EdaTools {
+    fn from(tools: ToolsArg) -> Self {
+        match tools {
+            ToolsArg::Wasm => Self::Wasm,
+            ToolsArg::Native => Self::Native { path: None },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `filbench run`.
 
-use crate::args::{Format, RunArgs};
+use crate::args::{Format, RunArgs, ToolsArg};
 use crate::output::{make_folder, print, tell};
 use crate::usage::Usage;
 use crate::{bounded, progress, remote, table};
@@ -32,20 +32,26 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         if args.firmware.is_some() {
             return Err(Usage::NotAtServer { option: "--firmware" }.into());
         }
+        if args.judging.tools != ToolsArg::Wasm {
+            return Err(Usage::NotAtServer { option: "--tools" }.into());
+        }
         return remote::run::run(args, &client);
     }
     let selector =
         Selector::without_daemon(&args.board).map_err(|error| Usage::Board(error.to_string()))?;
     let order = Order::read(args)?;
-    let context =
-        match Context::open(ContextConfig { cache: filbench_toolbox::cache_root(), program: None })
-        {
-            Ok(context) => context,
-            Err(fault) => {
-                let evaluation = fault_report(&order.submission, &order.options, fault);
-                return finish(args, &evaluation);
-            }
-        };
+    let config = ContextConfig {
+        cache: filbench_toolbox::cache_root(),
+        program: None,
+        tools: args.judging.tools.into(),
+    };
+    let context = match Context::open(config) {
+        Ok(context) => context,
+        Err(fault) => {
+            let evaluation = fault_report(&order.submission, &order.options, fault);
+            return finish(args, &evaluation);
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -59,8 +59,12 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr()?;
     let cache = filbench_toolbox::cache_root();
-    let context = Context::open(ContextConfig { cache, program: None })
-        .map_err(|fault| anyhow::anyhow!("{fault}"))?;
+    let context = Context::open(ContextConfig {
+        cache,
+        program: None,
+        tools: filbench_toolbox::EdaTools::Wasm,
+    })
+    .map_err(|fault| anyhow::anyhow!("{fault}"))?;
     let daemon = Daemon::start(settings.daemon(), store, context).await?;
     let limits = api.limits.clone();
     let router = router(daemon.clone(), api);

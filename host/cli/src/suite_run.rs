@@ -1,6 +1,6 @@
 //! `filbench suite run`.
 
-use crate::args::{Format, SuiteRunArgs};
+use crate::args::{Format, SuiteRunArgs, ToolsArg};
 use crate::output::{make_folder, print, tell};
 use crate::run::{PUT_AWAY, interrupted};
 use crate::usage::Usage;
@@ -31,12 +31,19 @@ pub(crate) const LARGER_BOARD: &str = "virtual:ice40_hx8k_b_evn";
 /// Judges a suite and prints what came of it.
 pub fn run(args: &SuiteRunArgs) -> anyhow::Result<ExitCode> {
     if let Some(client) = remote::client(&args.server)? {
+        if args.judging.tools != ToolsArg::Wasm {
+            return Err(Usage::NotAtServer { option: "--tools" }.into());
+        }
         return remote::suite::run(args, &client);
     }
     let (suite, tasks) = tasks(args)?;
     let boards = boards(&args.board)?;
     let journal = journal(args)?;
-    let config = ContextConfig { cache: filbench_toolbox::cache_root(), program: None };
+    let config = ContextConfig {
+        cache: filbench_toolbox::cache_root(),
+        program: None,
+        tools: args.judging.tools.into(),
+    };
     let context = Context::open(config).map_err(anyhow::Error::new)?;
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok());
     let workers = jobs.unwrap_or(NonZeroUsize::MIN);

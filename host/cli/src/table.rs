@@ -4,9 +4,10 @@ use crate::progress::headline;
 use crate::window;
 use filbench_model::{
     ClockTiming, Comparison, DisagreementKind, FrontEnd, MeasuredOn, Outcome, Report, Severity,
-    Spread,
+    Spread, ToolBackend,
 };
 use filbench_run::Phase;
+use filbench_toolbox::Tool;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -144,6 +145,15 @@ fn front_end(table: &mut Table, report: &Report) {
         Some(FrontEnd::Slang) => table.row("read by", "slang"),
         Some(FrontEnd::Ghdl) => table.row("read by", "GHDL"),
         Some(FrontEnd::Verilog) | None => {}
+    }
+    let tools = &report.provenance.tools;
+    let yosys = tools.iter().find(|tool| tool.name == Tool::Yosys.name());
+    if yosys.is_some_and(|tool| tool.backend == Some(ToolBackend::Native)) {
+        let flow = [Tool::Yosys, Tool::NextpnrIce40, Tool::Icepack].map(Tool::name);
+        let used = tools.iter().filter(|tool| flow.contains(&tool.name.as_str()));
+        let names: Vec<String> =
+            used.map(|tool| format!("{} {}", tool.name, tool.version)).collect();
+        table.row("native", &names.join(", "));
     }
 }
 

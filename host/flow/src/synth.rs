@@ -127,9 +127,19 @@ pub(crate) fn synthesise(
         Ok(front_end) => front_end,
         Err(reason) => return refuse(reason.to_owned()),
     };
+    if front_end == FrontEnd::Slang && !toolbox.reads_slang() {
+        return Err(Fault::new(
+            FaultPlace::Tool,
+            "this Yosys has no `read_slang`; leave `--tools native` out, or `--frontend slang`",
+        ));
+    }
     let job = Job { toolbox, submission, policy, device, files: &files, limits };
     let mut attempt = job.attempt(front_end)?;
-    if policy.front_end.is_none() && front_end == FrontEnd::Verilog && attempt.was_not_read {
+    if policy.front_end.is_none()
+        && front_end == FrontEnd::Verilog
+        && attempt.was_not_read
+        && toolbox.reads_slang()
+    {
         let slang = job.attempt(FrontEnd::Slang)?;
         if slang.got_as_far_as(&attempt) {
             attempt = slang;

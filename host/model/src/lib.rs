@@ -29,7 +29,7 @@ pub use problem::{
 pub use report::{
     BoardRecord, ClockTiming, CriticalPath, Diagnostic, FrontEnd, LinkRecord, MeasuredOn, Mismatch,
     OtherComparison, PathStep, Provenance, REPORT_SCHEMA, Report, Resources, Severity, SlotRecord,
-    StimulusRecord, TimingSource, ToolRecord, report_schema,
+    StimulusRecord, TimingSource, ToolBackend, ToolRecord, report_schema,
 };
 pub use simulated::{Disagreement, DisagreementKind, Simulated, SimulatedOutcome};
 pub use verdict::{FailStage, Fault, FaultPlace, InconclusiveReason, Outcome, Stage, Verdict};

@@ -174,6 +174,16 @@ pub struct BoardRecord {
     pub id: String,
 }
 
+/// How a tool is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolBackend {
+    /// As a WebAssembly guest, as flows/tools.toml pins it.
+    Wasm,
+    /// As a program of this machine, in a sandbox of the operating system.
+    Native,
+}
+
 /// One tool and its version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ToolRecord {
@@ -183,6 +193,9 @@ pub struct ToolRecord {
     pub version: String,
     /// SHA-256 of the module or executable.
     pub sha256: String,
+    /// How it is run; absent in reports of before there was a choice.
+    #[serde(default)]
+    pub backend: Option<ToolBackend>,
 }
 
 /// What a design was driven with.

@@ -14,7 +14,7 @@ use filbench_flow::{Firmware, Flow};
 use filbench_lab::{Place, Selector};
 use filbench_model::{ClockTiming, Fault, FaultPlace, Problem, TimingAlone};
 use filbench_stimulus::{Recorder, Toggles};
-use filbench_toolbox::{Toolbox, ToolboxConfig};
+use filbench_toolbox::{EdaTools, Toolbox, ToolboxConfig};
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -40,6 +40,8 @@ pub struct ContextConfig {
     /// The `filbench` program, which is also the tools' worker and the
     /// virtual board; `None` for the running one.
     pub program: Option<PathBuf>,
+    /// Which Yosys, nextpnr and icepack run.
+    pub tools: EdaTools,
 }
 
 /// What evaluations share; safe to use from several at once. A clone shares all of it.
@@ -94,7 +96,8 @@ impl Context {
                 )
             })?,
         };
-        let toolbox = ToolboxConfig { cache: cache.clone(), worker: Some(program.clone()) };
+        let (worker, tools) = (Some(program.clone()), config.tools);
+        let toolbox = ToolboxConfig { cache: cache.clone(), worker, tools };
         let toolbox = Toolbox::open(toolbox)
             .map_err(|error| Fault::new(FaultPlace::Tool, error.to_string()))?;
         let flow = Flow::new(toolbox.clone(), cache.clone());

@@ -30,6 +30,26 @@ pub enum ToolboxError {
         /// The folders that were searched.
         searched: Vec<String>,
     },
+    /// A tool of the flow is not on `PATH`.
+    #[error("no `{tool}` on PATH, which `--tools native` needs (looked in {}); install it, or leave `--tools native` out", searched.join(", "))]
+    NativeMissing {
+        /// Which one.
+        tool: Tool,
+        /// The folders that were searched.
+        searched: Vec<String>,
+    },
+    /// A tool of the flow is too old, or is not that tool.
+    #[error("{} is {found}, and the flow needs {tool} {needed} or newer; put one first on PATH, or leave `--tools native` out", path.display())]
+    NativeVersion {
+        /// Which one.
+        tool: Tool,
+        /// The program.
+        path: PathBuf,
+        /// Its version, or what it says instead.
+        found: String,
+        /// The oldest version that will do.
+        needed: String,
+    },
     /// The operating system does not allow the sandbox, so the job was refused.
     #[error(
         "the sandbox for `{tool}` cannot be set up: {step}: {cause}; it needs unprivileged user namespaces and Landlock (Linux 5.13 or newer; in a container allow `unshare` and `mount`, `sysctl user.max_user_namespaces` must not be 0, on Ubuntu `kernel.apparmor_restrict_unprivileged_userns` must be)"

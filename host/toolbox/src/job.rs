@@ -7,12 +7,12 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tool {
-    /// Synthesis; a WebAssembly guest.
+    /// Synthesis; a WebAssembly guest, or native.
     Yosys,
-    /// Place and route for iCE40; a WebAssembly guest.
+    /// Place and route for iCE40; a WebAssembly guest, or native.
     #[serde(rename = "nextpnr-ice40")]
     NextpnrIce40,
-    /// iCE40 text configuration to bitstream; a WebAssembly guest.
+    /// iCE40 text configuration to bitstream; a WebAssembly guest, or native.
     Icepack,
     /// Icarus Verilog's compiler; native.
     Iverilog,
@@ -27,9 +27,9 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// The WebAssembly guests.
+    /// The flow's tools: WebAssembly guests, unless native ones are asked for.
     pub(crate) const GUESTS: [Tool; 3] = [Tool::Yosys, Tool::NextpnrIce40, Tool::Icepack];
-    /// The native tools.
+    /// The tools that are always native.
     pub(crate) const NATIVE: [Tool; 3] = [Tool::Iverilog, Tool::Vvp, Tool::Ghdl];
     /// Those that belong to one installation of Icarus Verilog.
     pub(crate) const ICARUS: [Tool; 2] = [Tool::Iverilog, Tool::Vvp];

@@ -8,7 +8,7 @@
 //! | tool | confined by | memory limit | CPU limit |
 //! |---|---|---|---|
 //! | `yosys`, `nextpnr-ice40`, `icepack` | WebAssembly, and Landlock where the kernel has it | store limiter, `RLIMIT_DATA` | `RLIMIT_CPU` |
-//! | `iverilog`, `vvp`, `ghdl` | user, mount, network, pid and ipc namespaces, and Landlock; all of them or nothing | `RLIMIT_AS` | `RLIMIT_CPU` |
+//! | the same as native programs ([`EdaTools::Native`]), `iverilog`, `vvp`, `ghdl` | user, mount, network, pid and ipc namespaces, and Landlock; all of them or nothing | `RLIMIT_AS` | `RLIMIT_CPU` |
 //!
 //! The parent counts what the job writes, to its standard streams and into its
 //! folder, and holds a wall clock as a backstop. However a job ends, it ends as
@@ -17,6 +17,7 @@
 //! A binary that uses the toolbox calls [`worker_main`] first thing in `main`.
 
 mod compiled;
+mod eda;
 mod error;
 mod icarus;
 mod job;
@@ -33,5 +34,5 @@ pub use error::ToolboxError;
 pub use job::{Limits, Tool, ToolExit, ToolJob, ToolRun};
 pub use jobdir::{JobDir, JobDirError};
 pub use pins::cache_root;
-pub use toolbox::{Toolbox, ToolboxConfig};
+pub use toolbox::{EdaTools, Toolbox, ToolboxConfig};
 pub use worker::worker_main;

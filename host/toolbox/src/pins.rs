@@ -16,6 +16,14 @@ static PINS: LazyLock<Pins> = LazyLock::new(|| {
 #[derive(Deserialize)]
 struct Pins {
     wheel: Vec<Wheel>,
+    native: Vec<NativePin>,
+}
+
+/// The oldest native program that will do.
+#[derive(Deserialize)]
+struct NativePin {
+    tool: Tool,
+    version: String,
 }
 
 /// One pinned wheel.
@@ -97,6 +105,11 @@ pub(crate) fn guest(cache: &Path, tool: Tool) -> Result<Guest, ToolboxError> {
         share: folder.join("share"),
         folder,
     })
+}
+
+/// The version that a native `tool` must have at least; `None` for any.
+pub(crate) fn native_version(tool: Tool) -> Option<&'static str> {
+    PINS.native.iter().find(|pin| pin.tool == tool).map(|pin| pin.version.as_str())
 }
 
 /// The folder with SERV's `*.v`; an error if setup has not put it there.

@@ -1,12 +1,15 @@
 use crate::compiled::{self, Compiler};
+use crate::eda::{self, Eda};
 use crate::native::Native;
 use crate::outcome::{tool_exit, worker_limits};
 use crate::pins::{self, Guest};
 use crate::protocol::{GuestOrder, ModuleRef, NativeOrder, Order, Reply, SCRATCH, WaveformOrder};
 use crate::supervise::{Bounds, FREE_BYTES_MIN, Observed};
-use crate::{JobDir, Limits, Tool, ToolJob, ToolRun, ToolboxError, jobdir};
-use filbench_model::ToolRecord;
+use crate::{JobDir, Limits, Tool, ToolExit, ToolJob, ToolRun, ToolboxError, jobdir};
+use filbench_model::{ToolBackend, ToolRecord};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +24,21 @@ pub struct ToolboxConfig {
     /// The binary to start as a worker; `None` for the one that is running.
     /// Its `main` must call [`worker_main`](crate::worker_main) first thing.
     pub worker: Option<PathBuf>,
+    /// Which Yosys, nextpnr and icepack run.
+    pub tools: EdaTools,
+}
+
+/// Which builds of Yosys, nextpnr and icepack run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum EdaTools {
+    /// The pinned ones, as WebAssembly guests.
+    #[default]
+    Wasm,
+    /// Native programs, under the sandbox that Icarus has.
+    Native {
+        /// The folders to look in, written like `PATH`; `None` for `PATH`.
+        path: Option<OsString>,
+    },
 }
 
 /// The tools, ready to run. A clone is the same toolbox.
@@ -36,18 +54,29 @@ struct Inner {
     worker: PathBuf,
     records: OnceLock<Vec<ToolRecord>>,
     stopped: AtomicBool,
+    /// The flow's tools, where they are native.
+    native: BTreeMap<Tool, Eda>,
+    reads_slang: OnceLock<bool>,
 }
 
 impl Toolbox {
-    /// Finds the guests in the cache and removes job folders that dead
-    /// processes left. Compiles nothing: see [`prepare`](Self::prepare).
+    /// Finds the flow's tools and removes job folders that dead processes left. Compiles
+    /// nothing: see [`prepare`](Self::prepare). Native tools are asked for their versions.
     ///
     /// # Errors
-    /// [`ToolboxError::NotInstalled`] where set-up has not run. That Icarus or GHDL is
-    /// missing shows only when it is to be run.
+    /// [`ToolboxError::NotInstalled`] where set-up has not run,
+    /// [`ToolboxError::NativeMissing`] and [`ToolboxError::NativeVersion`] where native
+    /// tools will not do. That Icarus or GHDL is missing shows only when it is to be run.
     pub fn open(config: ToolboxConfig) -> Result<Toolbox, ToolboxError> {
+        let mut native = BTreeMap::new();
         for tool in Tool::GUESTS {
-            pins::guest(&config.cache, tool)?;
+            match &config.tools {
+                EdaTools::Wasm => drop(pins::guest(&config.cache, tool)?),
+                EdaTools::Native { path } => {
+                    let path = path.clone().or_else(|| std::env::var_os("PATH"));
+                    native.insert(tool, eda::find(tool, &path.unwrap_or_default())?);
+                }
+            }
         }
         let cache = config.cache.canonicalize().map_err(ToolboxError::io("find", &config.cache))?;
         let compiled = compiled::folder(&cache)?;
@@ -60,7 +89,26 @@ impl Toolbox {
         };
         jobdir::sweep(&std::env::temp_dir());
         let (records, stopped) = (OnceLock::new(), AtomicBool::new(false));
-        Ok(Self { inner: Arc::new(Inner { cache, compiled, worker, records, stopped }) })
+        let reads_slang = OnceLock::new();
+        let inner = Inner { cache, compiled, worker, records, stopped, native, reads_slang };
+        let toolbox = Self { inner: Arc::new(inner) };
+        for (&tool, eda) in &toolbox.inner.native {
+            toolbox.check_version(tool, eda)?;
+        }
+        Ok(toolbox)
+    }
+
+    /// Whether Yosys has `read_slang`; a native one need not.
+    pub fn reads_slang(&self) -> bool {
+        let help = || {
+            let args = vec!["-QT".into(), "-p".into(), "help read_slang".into()];
+            let asked = self.ask(Tool::Yosys, args);
+            asked.is_ok_and(|run| {
+                run.exit == ToolExit::Exited(0)
+                    && !String::from_utf8_lossy(&run.stdout).contains("No such command")
+            })
+        };
+        self.inner.native.is_empty() || *self.inner.reads_slang.get_or_init(help)
     }
 
     /// Ends every job that is running, and refuses further ones: they return
@@ -74,8 +122,10 @@ impl Toolbox {
     /// 75 CPU seconds and 1.6 GB. Processes that do so at the same time wait for
     /// the first. `progress` gets a line for what takes long.
     pub fn prepare(&self, progress: &mut dyn FnMut(&str)) -> Result<(), ToolboxError> {
-        for tool in Tool::GUESTS {
-            self.compile(tool, progress)?;
+        if self.inner.native.is_empty() {
+            for tool in Tool::GUESTS {
+                self.compile(tool, progress)?;
+            }
         }
         Ok(())
     }
@@ -91,7 +141,7 @@ impl Toolbox {
             job.dir.canonicalize().map_err(ToolboxError::io("find the job folder", job.dir))?;
         let scratch = dir.join(SCRATCH);
         fs::create_dir_all(&scratch).map_err(ToolboxError::io("create", &scratch))?;
-        let result = if Tool::GUESTS.contains(&job.tool) {
+        let result = if self.is_guest(job.tool) {
             self.run_guest(job, dir)
         } else if job.tool == Tool::FstToVcd {
             self.run_conversion(job, dir)
@@ -113,9 +163,16 @@ impl Toolbox {
             .clone()
     }
 
-    /// The folder that a guest sees as `/share`: the libraries of Yosys
-    /// (`ice40/cells_sim.v` and so on), the chip databases of nextpnr.
+    fn is_guest(&self, tool: Tool) -> bool {
+        Tool::GUESTS.contains(&tool) && self.inner.native.is_empty()
+    }
+
+    /// The folder that a guest sees as `/share`, or the same of a native program: the
+    /// libraries of Yosys (`ice40/cells_sim.v` and so on), the chip databases of nextpnr.
     pub fn share_dir(&self, tool: Tool) -> Option<PathBuf> {
+        if let Some(eda) = self.inner.native.get(&tool) {
+            return eda.share.clone();
+        }
         match tool {
             Tool::Yosys | Tool::NextpnrIce40 => Some(self.guest(tool).ok()?.share),
             Tool::Icepack | Tool::Iverilog | Tool::Vvp | Tool::Ghdl | Tool::FstToVcd => None,
@@ -176,7 +233,7 @@ impl Toolbox {
                 cause: "a native tool sees no folder but its own; copy the files there".into(),
             });
         }
-        let native = Native::find(job.tool)?;
+        let native = self.native(job.tool)?;
         // Without it, `$stop` waits for commands from a terminal.
         let batch = (job.tool == Tool::Vvp).then(|| "-n".to_owned());
         let order = Order::Native(NativeOrder {
@@ -189,6 +246,13 @@ impl Toolbox {
         let bounds = self.bounds(&job.limits, &dir);
         let observed = compiled::run(&self.inner.worker, &order, &bounds)?;
         self.conclude(job, observed)
+    }
+
+    fn native(&self, tool: Tool) -> Result<Native, ToolboxError> {
+        match self.inner.native.get(&tool) {
+            Some(eda) => Ok(eda.native.clone()),
+            None => Native::find(tool),
+        }
     }
 
     fn run_conversion(&self, job: &ToolJob<'_>, dir: PathBuf) -> Result<ToolRun, ToolboxError> {
@@ -259,32 +323,68 @@ const VERSION_LIMITS: Limits = Limits {
 
 impl Toolbox {
     fn record(&self, tool: Tool) -> Option<ToolRecord> {
-        let (version, sha256) = if Tool::GUESTS.contains(&tool) {
+        let (version, sha256, backend) = if self.is_guest(tool) {
             let guest = self.guest(tool).ok()?;
-            (guest.version.to_owned(), guest.sha256.to_owned())
+            (guest.version.to_owned(), guest.sha256.to_owned(), ToolBackend::Wasm)
         } else {
-            let program = fs::read(Native::find(tool).ok()?.program).ok()?;
-            (self.native_version(tool)?, hex::encode(Sha256::digest(program)))
+            let program = fs::read(self.native(tool).ok()?.program).ok()?;
+            let sha256 = hex::encode(Sha256::digest(program));
+            (self.native_version(tool)?, sha256, ToolBackend::Native)
         };
-        Some(ToolRecord { name: tool.name().to_owned(), version, sha256 })
+        let (name, backend) = (tool.name().to_owned(), Some(backend));
+        Some(ToolRecord { name, version, sha256, backend })
+    }
+
+    /// Runs a trusted command of a native tool.
+    fn ask(&self, tool: Tool, args: Vec<String>) -> Result<ToolRun, ToolboxError> {
+        let dir = JobDir::create().map_err(|error| ToolboxError::WorkerFailed {
+            tool,
+            cause: filbench_model::with_causes(&error),
+        })?;
+        let limits = VERSION_LIMITS;
+        self.run(&ToolJob { tool, args, dir: dir.path(), read_only: Vec::new(), limits })
+    }
+
+    /// What a native tool says when it is asked for its version.
+    fn asked_for_version(&self, tool: Tool) -> Result<String, ToolboxError> {
+        let argument = eda::version_argument(tool).map(str::to_owned);
+        let run = self.ask(tool, argument.into_iter().collect())?;
+        let printed = if run.stdout.is_empty() { run.stderr } else { run.stdout };
+        Ok(String::from_utf8_lossy(&printed).trim().to_owned())
+    }
+
+    /// Refuses a native tool of the flow that is too old.
+    fn check_version(&self, tool: Tool, eda: &Eda) -> Result<(), ToolboxError> {
+        let Some(needed) = pins::native_version(tool) else { return Ok(()) };
+        let said = self.asked_for_version(tool)?;
+        let found = match eda::version(&said) {
+            Some(version) if eda::is_enough(version, needed) => return Ok(()),
+            Some(version) => format!("{tool} {version}"),
+            None => format!("of no known version (it says: {})", start(&said)),
+        };
+        let (path, needed) = (eda.native.program.clone(), needed.to_owned());
+        Err(ToolboxError::NativeVersion { tool, path, found, needed })
     }
 
     fn native_version(&self, tool: Tool) -> Option<String> {
-        let dir = JobDir::create().ok()?;
-        let job = ToolJob {
-            tool,
-            args: vec![if tool == Tool::Ghdl { "--version" } else { "-V" }.into()],
-            dir: dir.path(),
-            read_only: Vec::new(),
-            limits: VERSION_LIMITS,
-        };
-        let run = self.run(&job).ok()?;
+        if eda::version_argument(tool).is_none() {
+            return Some("unknown".to_owned());
+        }
+        let text = self.asked_for_version(tool).ok()?;
+        if self.inner.native.contains_key(&tool) {
+            return eda::version(&text).map(str::to_owned);
+        }
         // "Icarus Verilog version 11.0 (stable) ()" on stdout; from vvp "Icarus
         // Verilog runtime version 11.0 (stable) ()" on stderr; "GHDL 2.0.0 (…) …".
-        let printed = if run.stdout.is_empty() { run.stderr } else { run.stdout };
-        let text = String::from_utf8_lossy(&printed);
         let mut words = text.lines().next()?.split_whitespace();
         words.find(|word| ["version", "GHDL"].contains(word))?;
         words.next().map(str::to_owned)
     }
+}
+
+/// The start of what a program says, in one line.
+fn start(said: &str) -> String {
+    const LONGEST: usize = 200;
+    let line = said.lines().next().unwrap_or_default();
+    if line.is_empty() { "nothing".to_owned() } else { line.chars().take(LONGEST).collect() }
 }

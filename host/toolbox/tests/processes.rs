@@ -12,7 +12,8 @@ mod hostile;
 
 use common::{LIMITS, exit_of, run, said, toolbox};
 use filbench_toolbox::{
-    JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig, ToolboxError, cache_root,
+    EdaTools, JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig, ToolboxError,
+    cache_root,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -164,6 +165,7 @@ fn a_stopped_toolbox_ends_its_jobs_and_takes_no_more() {
     let toolbox = Toolbox::open(ToolboxConfig {
         cache: cache_root(),
         worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
+        tools: EdaTools::Wasm,
     })
     .unwrap();
     let dir = JobDir::create().unwrap();
@@ -254,6 +256,7 @@ fn packs_with_an_empty_cache() {
     let toolbox = Toolbox::open(ToolboxConfig {
         cache: cache.clone(),
         worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
+        tools: EdaTools::Wasm,
     })
     .unwrap();
     let dir = JobDir::create().unwrap();

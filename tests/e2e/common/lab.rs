@@ -4,7 +4,7 @@ use super::root;
 use filbench_board::Board;
 use filbench_flow::{Design, Firmware, Flow, Policy, SourceFile, Submission, Synthesis};
 use filbench_toolbox::{
-    JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig, cache_root,
+    EdaTools, JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig, cache_root,
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,7 +24,8 @@ impl Lab {
     /// With a board of this kind.
     pub fn open(kind: &str) -> Lab {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_filbench"));
-        let config = ToolboxConfig { cache: cache_root(), worker: Some(program) };
+        let config =
+            ToolboxConfig { cache: cache_root(), worker: Some(program), tools: EdaTools::Wasm };
         let toolbox = Toolbox::open(config).unwrap();
         let image = std::fs::read(cache_root().join("firmware/soft.bin"))
             .expect("the firmware is built by `cargo xtask setup`");

@@ -147,6 +147,7 @@ pub fn context() -> Context {
     Context::open(ContextConfig {
         cache: filbench_toolbox::cache_root(),
         program: Some(env!("CARGO_BIN_EXE_filbench").into()),
+        tools: filbench_toolbox::EdaTools::Wasm,
     })
     .unwrap()
 }

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use filbench_board::Board;
 use filbench_flow::{Firmware, Flow, Placement, Policy, SourceFile, Submission, Synthesis};
-use filbench_toolbox::{Toolbox, ToolboxConfig, cache_root};
+use filbench_toolbox::{EdaTools, Toolbox, ToolboxConfig, cache_root};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -85,7 +85,8 @@ fn parse(arguments: impl Iterator<Item = String>) -> Result<Arguments, Failure> 
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let cache = cache_root();
-    let toolbox = Toolbox::open(ToolboxConfig { cache: cache.clone(), worker: None })?;
+    let toolbox =
+        Toolbox::open(ToolboxConfig { cache: cache.clone(), worker: None, tools: EdaTools::Wasm })?;
     toolbox.prepare(&mut |line| eprintln!("{line}"))?;
     let firmware = std::fs::read(cache.join("firmware/soft.bin"))?;
     let (flow, firmware) = (Flow::new(toolbox, cache), Firmware::new(firmware));

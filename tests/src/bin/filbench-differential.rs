@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use filbench_tests::differential::{self, Differential, DifferentialError};
 use filbench_tests::random_design::random_design;
-use filbench_toolbox::{Toolbox, ToolboxConfig, cache_root};
+use filbench_toolbox::{EdaTools, Toolbox, ToolboxConfig, cache_root};
 
 /// So many designs must have exercised every cell and mode that is modelled.
 const COVERING: u64 = 200;
@@ -29,7 +29,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<bool, Box<dyn std::error::Error>> {
     let usage = "usage: filbench-differential FIRST_SEED COUNT [JOBS]";
-    let open = || Toolbox::open(ToolboxConfig { cache: cache_root(), worker: None });
+    let open = || {
+        Toolbox::open(ToolboxConfig { cache: cache_root(), worker: None, tools: EdaTools::Wasm })
+    };
     let (first, count, jobs) = match arguments {
         [option, seed, port] if option == "--narrow" => {
             let design = random_design(seed.parse()?).narrowed(port);

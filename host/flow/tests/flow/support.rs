@@ -3,7 +3,7 @@
 use filbench_board::{Board, Device};
 use filbench_flow::{Design, Flow, Policy, Rejection, SourceFile, Submission, Synthesis};
 use filbench_model::{FailStage, Outcome, Stage};
-use filbench_toolbox::{Toolbox, ToolboxConfig, cache_root};
+use filbench_toolbox::{EdaTools, Toolbox, ToolboxConfig, cache_root};
 use std::path::{Path, PathBuf};
 
 /// A flow on the tools in the user's cache.
@@ -16,6 +16,7 @@ pub fn flow_with_cache(cache: &Path) -> Flow {
     let toolbox = Toolbox::open(ToolboxConfig {
         cache: cache_root(),
         worker: Some(PathBuf::from(env!("CARGO_BIN_EXE_filbench-flow-worker"))),
+        tools: EdaTools::Wasm,
     })
     .expect("the tools are installed; run `cargo xtask setup`");
     Flow::new(toolbox, cache.to_path_buf())

@@ -3,7 +3,7 @@
 
 use filbench_model::{Direction, Interface, Port};
 use filbench_stimulus::Recorder;
-use filbench_toolbox::{Toolbox, ToolboxConfig, cache_root};
+use filbench_toolbox::{EdaTools, Toolbox, ToolboxConfig, cache_root};
 use std::sync::LazyLock;
 use tempfile::TempDir;
 
@@ -18,6 +18,7 @@ pub fn fresh_recorder() -> Fresh {
         Toolbox::open(ToolboxConfig {
             cache: cache_root(),
             worker: Some(env!("CARGO_BIN_EXE_filbench-stimulus-worker").into()),
+            tools: EdaTools::Wasm,
         })
         .unwrap_or_else(|error| panic!("{error}"))
     });

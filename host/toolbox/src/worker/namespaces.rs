@@ -76,7 +76,10 @@ fn build_root(view: &View, dir: &Path) -> Result<(), Refused> {
     let inert = MountFlags::NOSUID | MountFlags::NODEV;
     step("mount a tmpfs", mount("filbench", &root, "tmpfs", inert, ROOT_OPTIONS))?;
     for (link, text) in &view.links {
-        step(format!("link {}", link.display()), symlink(text, below(&root, link)))?;
+        let place = below(&root, link);
+        let folder = place.parent().map_or(Ok(()), fs::create_dir_all);
+        let made = folder.and_then(|()| symlink(text, &place));
+        step(format!("link {}", link.display()), made)?;
     }
     for (source, target) in &view.shown {
         show(source, &below(&root, target), MountFlags::RDONLY)?;

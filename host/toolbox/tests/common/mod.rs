@@ -2,7 +2,7 @@
 //! have been run; without it they fail and say so.
 
 use filbench_toolbox::{
-    JobDir, Limits, Tool, ToolJob, ToolRun, Toolbox, ToolboxConfig, cache_root,
+    EdaTools, JobDir, Limits, Tool, ToolJob, ToolRun, Toolbox, ToolboxConfig, cache_root,
 };
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -20,6 +20,7 @@ pub fn toolbox() -> &'static Toolbox {
         let toolbox = Toolbox::open(ToolboxConfig {
             cache: cache_root(),
             worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
+            tools: EdaTools::Wasm,
         })
         .unwrap_or_else(|error| panic!("{error}"));
         toolbox.prepare(&mut |line| eprintln!("{line}")).unwrap_or_else(|error| panic!("{error}"));
