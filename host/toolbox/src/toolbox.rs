@@ -135,7 +135,7 @@ impl Toolbox {
     ///
     /// # Errors
     /// Only where the lab failed; whatever the job does is a
-    /// [`ToolExit`](crate::ToolExit).
+    /// [`ToolExit`].
     pub fn run(&self, job: &ToolJob<'_>) -> Result<ToolRun, ToolboxError> {
         let dir =
             job.dir.canonicalize().map_err(ToolboxError::io("find the job folder", job.dir))?;
