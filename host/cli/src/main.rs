@@ -17,6 +17,7 @@ mod suite;
 mod suite_compare;
 mod suite_report;
 mod suite_run;
+mod systemd;
 mod table;
 mod token;
 mod toolbox;

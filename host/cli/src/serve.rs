@@ -3,12 +3,14 @@
 use crate::args::ServeArgs;
 use crate::output::tell;
 use crate::run::interrupted;
+use crate::systemd;
 use crate::usage::Usage;
 use anyhow::Context as _;
 use filbench_api::{Settings, WithoutToken, router};
 use filbench_daemon::Daemon;
 use filbench_run::{Context, ContextConfig};
 use filbench_store::Store;
+use sd_notify::NotifyState;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -75,12 +77,16 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
              `filbench token create` ends that"
         ));
     }
+    systemd::tell(NotifyState::Ready);
+    let watchdog = tokio::spawn(systemd::watch(daemon.clone()));
     let drained = async {
         interrupted().await;
+        systemd::tell(NotifyState::Stopping);
         tell(format_args!("ending: what runs has {} s", settings.drain_s));
         // Status is answered meanwhile, and events are told to their end.
         daemon.drain(Duration::from_secs(settings.drain_s)).await;
     };
     filbench_api::serve(listener, router, &limits, drained).await;
+    watchdog.abort();
     Ok(())
 }

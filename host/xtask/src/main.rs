@@ -1,5 +1,6 @@
 //! Repository tasks: `cargo xtask --help` lists them.
 
+mod api_fuzz;
 mod bench;
 mod chipdb;
 mod ci;
@@ -42,6 +43,15 @@ enum Task {
         #[arg(long, value_name = "SUITE", num_args = 0..=1, conflicts_with = "only")]
         long: Option<Option<PathBuf>>,
     },
+    /// Fuzz the HTTP API with schemathesis, by its own description
+    ApiFuzz {
+        /// How many requests are made up for each route
+        #[arg(long, default_value_t = 50)]
+        examples: u32,
+        /// Where the made-up requests begin
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Build the soft MCU's firmware into the cache
     Firmware,
     /// Compare random designs on the virtual board with simulation of their netlists
@@ -79,6 +89,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::ci(&project),
         Task::Bench { long: Some(suite), .. } => bench::long(&project, suite.as_deref()),
         Task::Bench { rounds, only, long: None } => bench::bench(&project, rounds, &only),
+        Task::ApiFuzz { examples, seed } => api_fuzz::api_fuzz(&project, examples, seed),
         Task::Firmware => firmware::build(&project),
         Task::Random { first, count } => ci::random_designs(&project, first, count),
         Task::FixtureBenches => ci::fixture_benches(&project),

@@ -1,7 +1,5 @@
 //! A lab whose API is asked without a network.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
-
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -20,7 +18,8 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 pub struct Lab {
-    pub dir: TempDir,
+    /// Goes with the lab.
+    _dir: TempDir,
     pub clock: Arc<Hand>,
     pub world: Arc<World>,
     pub daemon: Daemon,
@@ -139,7 +138,7 @@ impl Lab {
         let mut config = ApiConfig { without_token: WithoutToken::Local, ..ApiConfig::default() };
         change(&mut config);
         let router = router(daemon.clone(), config);
-        Self { dir, clock, world, daemon, router }
+        Self { _dir: dir, clock, world, daemon, router }
     }
 
     pub fn store(&self) -> &Store {
@@ -185,14 +184,11 @@ impl Lab {
     }
 
     /// Nothing was submitted, and no blob was kept.
-    #[track_caller]
-    pub fn is_untouched(&self) -> impl Future<Output = ()> {
-        async move {
-            let submissions = self.store().submissions(&Reader::All, None, 10).await.unwrap();
-            assert_eq!(submissions, []);
-            self.clock.forward(Duration::from_secs(1));
-            let all = Retention { unused_age: Duration::ZERO, ..Retention::default() };
-            assert_eq!(self.store().retain(&all).await.unwrap().blobs, 0);
-        }
+    pub async fn is_untouched(&self) {
+        let submissions = self.store().submissions(&Reader::All, None, 10).await.unwrap();
+        assert_eq!(submissions, []);
+        self.clock.forward(Duration::from_secs(1));
+        let all = Retention { unused_age: Duration::ZERO, ..Retention::default() };
+        assert_eq!(self.store().retain(&all).await.unwrap().blobs, 0);
     }
 }

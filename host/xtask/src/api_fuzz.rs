@@ -1,0 +1,143 @@
+//! `cargo xtask api-fuzz`: requests that schemathesis makes up from the API's description,
+//! against a server with a store of its own.
+
+use crate::project::{Project, capture, on_path, run};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+/// On PyPI.
+const VERSION: &str = "4.32.5";
+/// Everything but `positive_data_acceptance`: what the schema allows may still be about a
+/// board or a problem that is not there.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_headers_conformance,response_schema_conformance,\
+                      negative_data_rejection,missing_required_header,unsupported_method,\
+                      allow_header_conformance,use_after_free,ensure_resource_availability,\
+                      ignored_auth";
+/// Leases that end by themselves, nobody who waits for long, and no limit that would answer
+/// in the routes' place.
+const CONFIG: &str = "\
+listen = \"127.0.0.1:0\"
+[limits]
+requests_per_s = 100000
+requests_burst = 100000
+[lab]
+lease_s = 1
+lease_max_s = 2
+lease_wait_s = 1
+";
+
+/// Fails when a request is answered with a server error, or with what the description does
+/// not allow.
+pub fn api_fuzz(project: &Project, examples: u32, seed: u64) -> Result<()> {
+    let st = schemathesis(project)?;
+    run(&mut project.cargo(&["build", "--workspace", "--bin", "filbench"]))?;
+    let dir = project.cache.join(format!("api-fuzz-{}", std::process::id()));
+    std::fs::create_dir(&dir).with_context(|| format!("create {}", dir.display()))?;
+    let fuzzed = fuzz(project, &st, &dir, examples, seed);
+    std::fs::remove_dir_all(&dir).ok();
+    fuzzed
+}
+
+fn fuzz(project: &Project, st: &Path, dir: &Path, examples: u32, seed: u64) -> Result<()> {
+    let data = dir.join("data");
+    let token = capture(
+        project
+            .command(project.filbench())
+            .args(["token", "create", "fuzz", "--scope", "admin", "--data"])
+            .arg(&data),
+    )?;
+    let token = token.trim();
+    let config = dir.join("serve.toml");
+    std::fs::write(&config, CONFIG).with_context(|| format!("write {}", config.display()))?;
+    let server = Server::start(project, &config, &data)?;
+    let checked = run(project
+        .command(st)
+        .arg("run")
+        .arg(format!("{}/v1/openapi.json", server.url))
+        .args(["--checks", CHECKS, "--continue-on-failure", "--request-timeout", "60"])
+        .args(["--max-examples", &examples.to_string(), "--seed", &seed.to_string()])
+        .args(["--header", &format!("Authorization: Bearer {token}")])
+        // It would end its own token.
+        .args(["--exclude-path", "/v1/tokens/{id}"])
+        .current_dir(dir));
+    server.stop()?;
+    checked.context("the API does not keep to host/api/openapi.json")
+}
+
+/// The pinned schemathesis, installed into the cache where it is not yet.
+fn schemathesis(project: &Project) -> Result<PathBuf> {
+    let venv = project.cache.join(format!("schemathesis-{VERSION}"));
+    let st = venv.join("bin/st");
+    if st.is_file() {
+        return Ok(st);
+    }
+    if !on_path("python3") {
+        bail!("python3 is needed for schemathesis; type `apt-get install python3 python3-venv`");
+    }
+    eprintln!("installing schemathesis {VERSION} into the cache, once");
+    run(project.command("python3").args(["-m", "venv"]).arg(&venv))?;
+    let pip = venv.join("bin/pip");
+    run(project.command(pip).args(["install", "--quiet", &format!("schemathesis=={VERSION}")]))?;
+    Ok(st)
+}
+
+/// A `filbench serve` that ends with this.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(project: &Project, config: &Path, data: &Path) -> Result<Self> {
+        let mut child = project
+            .command(project.filbench())
+            .args(["serve", "--config"])
+            .arg(config)
+            .arg("--data")
+            .arg(data)
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("start filbench serve")?;
+        let stderr = child.stderr.take().context("its stderr is a pipe")?;
+        let mut lines = BufReader::new(stderr).lines();
+        for line in lines.by_ref() {
+            let line = line.context("read what filbench serve says")?;
+            if let Some((_, rest)) = line.split_once("http://") {
+                let address = rest.split(' ').next().unwrap_or_default();
+                let url = format!("http://{address}");
+                // What it logs later is ours to see.
+                std::thread::spawn(move || {
+                    lines.map_while(Result::ok).for_each(|line| eprintln!("{line}"));
+                });
+                return Ok(Self { child, url });
+            }
+            eprintln!("{line}");
+        }
+        bail!("filbench serve ended ({}) before it served", child.wait()?)
+    }
+
+    /// It has to end well, too.
+    fn stop(mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!("filbench serve ended by itself: {status}");
+        }
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        let status = self.child.wait()?;
+        if !status.success() {
+            bail!("filbench serve ended with {status}");
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that was stopped is gone already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
