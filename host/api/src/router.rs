@@ -138,7 +138,9 @@ async fn admitted(api: &Api, parts: &Parts) -> Result<(Caller, OwnedSemaphorePer
 async fn repeats(api: &Api, owner: &str, parts: &Parts) -> Result<bool, ApiError> {
     let key = parts.headers.get(&IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok());
     match key {
-        Some(key) if parts.method == Method::POST => Ok(api.store().knows_key(owner, key).await?),
+        Some(key) if parts.method == Method::POST && parts.uri.path() == "/v1/submissions" => {
+            Ok(api.store().knows_key(owner, key).await?)
+        }
         _ => Ok(false),
     }
 }

@@ -17,8 +17,19 @@ use std::time::Duration;
 /// What variables begin with. `FILBENCH_LIMITS__BATCH` is `batch` in `[limits]`.
 const PREFIX: &str = "FILBENCH_";
 /// Variables with that prefix that are no settings.
-const NO_SETTINGS: [&str; 7] =
-    ["cache", "log", "log_format", "server", "token", "test_folder", "config"];
+const NO_SETTINGS: [&str; 11] = [
+    "cache",
+    "config",
+    "lease",
+    "log",
+    "log_format",
+    "server",
+    "test_folder",
+    "token",
+    "token_file",
+    "update_openapi",
+    "update_schema",
+];
 /// Where the server listens if nothing else is asked for.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8470);
 

@@ -1,10 +1,12 @@
 //! From what is stored to what is shown.
 
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 use crate::types::{ArtifactView, BoardView, EvaluationSummary, EvaluationView, Page, VerdictView};
 use filbench_daemon::BoardStatus;
 use filbench_store::{ArtifactRow, EvaluationRow, RunRow};
 use serde::de::DeserializeOwned;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 /// Items of a page, if nothing else is asked for.
 pub(crate) const PAGE: u32 = 100;
@@ -12,8 +14,23 @@ pub(crate) const PAGE: u32 = 100;
 pub(crate) const PAGE_MAX: u32 = 1000;
 
 /// How many items a page has.
-pub(crate) fn page_size(asked: Option<u32>) -> u32 {
-    asked.unwrap_or(PAGE).clamp(1, PAGE_MAX)
+pub(crate) fn page_size(asked: Option<u32>) -> Result<u32, ApiError> {
+    within("limit", asked, PAGE, 1..=PAGE_MAX)
+}
+
+/// What was asked for, or what is usual.
+pub(crate) fn within<T: Copy + PartialOrd + Display>(
+    what: &str,
+    asked: Option<T>,
+    usual: T,
+    bounds: RangeInclusive<T>,
+) -> Result<T, ApiError> {
+    match asked {
+        None => Ok(usual),
+        Some(asked) if bounds.contains(&asked) => Ok(asked),
+        Some(asked) => Err(ApiError::new(ErrorKind::Invalid, format!("`{what}` is {asked}"))
+            .accepting(format!("{} to {}", bounds.start(), bounds.end()))),
+    }
 }
 
 /// A page of `limit` items, of which one more was asked of the store.

@@ -26,7 +26,7 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
         jail.set_env("FILBENCH_LIMITS__BATCH", "9");
         jail.set_env("FILBENCH_CACHE", "/x");
         let flags = BTreeMap::from([("listen", "127.0.0.1:2".to_owned())]);
-        let settings = Settings::read(Some(Path::new("lab.toml")), &flags).unwrap();
+        let settings = Settings::read(Some(&jail.directory().join("lab.toml")), &flags).unwrap();
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.workers, NonZeroUsize::new(5));
         assert_eq!(settings.api().limits.batch, 9);

@@ -210,6 +210,18 @@ impl ProblemFiles {
         self.golden.as_ref().map(|golden| (golden.files.as_slice(), golden.top.as_str()))
     }
 
+    /// Every file of the problem, in no particular order.
+    pub fn files(&self) -> impl Iterator<Item = &SourceText> {
+        let golden = self.golden.iter().flat_map(|golden| &golden.files);
+        let stimulus = match &self.stimulus {
+            Stimulus::TestBench(bench) => bench.files.as_slice(),
+            Stimulus::Csv(file) | Stimulus::Vcd { file, .. } | Stimulus::Fst { file, .. } => {
+                std::slice::from_ref(file)
+            }
+        };
+        golden.chain(stimulus)
+    }
+
     /// How responses are to be judged: the layout's default, unless the problem or
     /// [`with_comparison`](Self::with_comparison) says otherwise.
     pub fn comparison(&self) -> Comparison {

@@ -43,13 +43,14 @@ pub fn api_fuzz(project: &Project, examples: u32, seed: u64) -> Result<()> {
 
 fn fuzz(project: &Project, st: &Path, dir: &Path, examples: u32, seed: u64) -> Result<()> {
     let data = dir.join("data");
-    let token = capture(
+    let made = capture(
         project
             .command(project.filbench())
             .args(["token", "create", "fuzz", "--scope", "admin", "--data"])
             .arg(&data),
     )?;
-    let token = token.trim();
+    let token = made.lines().find(|line| line.starts_with("fb_"));
+    let token = token.context("filbench token create prints a secret")?;
     let config = dir.join("serve.toml");
     std::fs::write(&config, CONFIG).with_context(|| format!("write {}", config.display()))?;
     let server = Server::start(project, &config, &data)?;

@@ -26,7 +26,7 @@ pub(crate) fn docs() -> OpenApiRouter<Api> {
 
 /// This page
 #[utoipa::path(
-    get, path = "/docs", tag = "pages", security(()),
+    get, path = "/docs", operation_id = "docs", tag = "pages", security(()),
     responses((status = 200, description = "A page", body = String, content_type = "text/html"))
 )]
 async fn html() -> Html<&'static str> {
@@ -35,7 +35,7 @@ async fn html() -> Html<&'static str> {
 
 /// This description, as OpenAPI 3.1
 #[utoipa::path(
-    get, path = "/v1/openapi.json", tag = "pages", security(()),
+    get, path = "/v1/openapi.json", operation_id = "openapi", tag = "pages", security(()),
     responses((status = 200, description = "OpenAPI", body = Object))
 )]
 async fn json() -> Json<&'static OpenApi> {
@@ -44,7 +44,7 @@ async fn json() -> Json<&'static OpenApi> {
 
 /// The same beside its page
 #[utoipa::path(
-    get, path = "/docs/openapi.json", tag = "pages", security(()),
+    get, path = "/docs/openapi.json", operation_id = "openapi_of_docs", tag = "pages", security(()),
     responses((status = 200, description = "OpenAPI", body = Object))
 )]
 async fn json_beside() -> Json<&'static OpenApi> {

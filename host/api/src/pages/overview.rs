@@ -18,7 +18,7 @@ const LATEST: u32 = 25;
 
 /// How the lab stands: boards, queue, and the latest evaluations that you may read
 #[utoipa::path(
-    get, path = "/", tag = "pages",
+    get, path = "/", operation_id = "overview", tag = "pages",
     responses(
         (status = 200, description = "A page", body = String, content_type = "text/html"),
         Guarded

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 
 /// The files of an evaluation, as far as they are still kept
 #[utoipa::path(
-    get, path = "/v1/evaluations/{id}/artifacts", tag = "evaluations",
+    get, path = "/v1/evaluations/{id}/artifacts", operation_id = "list_artifacts", tag = "evaluations",
     params(("id" = EvaluationId, Path)),
     responses(
         (status = 200, description = "All of them", body = Page<ArtifactView>),
@@ -34,7 +34,7 @@ pub(crate) async fn list(
 
 /// A file of an evaluation
 #[utoipa::path(
-    get, path = "/v1/evaluations/{id}/artifacts/{name}", tag = "evaluations",
+    get, path = "/v1/evaluations/{id}/artifacts/{name}", operation_id = "read_artifact", tag = "evaluations",
     params(
         ("id" = EvaluationId, Path), ("name" = String, Path),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer")

@@ -14,7 +14,7 @@ const REASON_MAX: usize = 500;
 
 /// Every board as it stands
 #[utoipa::path(
-    get, path = "/v1/boards", tag = "boards",
+    get, path = "/v1/boards", operation_id = "list_boards", tag = "boards",
     responses((status = 200, description = "All of them", body = Page<BoardView>), Guarded)
 )]
 pub(crate) async fn list(
@@ -27,7 +27,7 @@ pub(crate) async fn list(
 
 /// A board as it stands
 #[utoipa::path(
-    get, path = "/v1/boards/{name}", tag = "boards", params(("name" = String, Path)),
+    get, path = "/v1/boards/{name}", operation_id = "show_board", tag = "boards", params(("name" = String, Path)),
     responses((status = 200, description = "The board", body = BoardView), Guarded, Missing)
 )]
 pub(crate) async fn show(
@@ -40,7 +40,7 @@ pub(crate) async fn show(
 
 /// Take a board out of service, until it passes a test that is asked for
 #[utoipa::path(
-    post, path = "/v1/boards/{name}/quarantine", tag = "boards", params(("name" = String, Path)),
+    post, path = "/v1/boards/{name}/quarantine", operation_id = "quarantine_board", tag = "boards", params(("name" = String, Path)),
     request_body = QuarantineRequest,
     responses(
         (status = 200, description = "The board", body = BoardView),
@@ -65,7 +65,7 @@ pub(crate) async fn quarantine(
 
 /// Have a board in quarantine tested as soon as nobody has it
 #[utoipa::path(
-    post, path = "/v1/boards/{name}/test", tag = "boards", params(("name" = String, Path)),
+    post, path = "/v1/boards/{name}/test", operation_id = "test_board", tag = "boards", params(("name" = String, Path)),
     responses(
         (status = 200, description = "The board, whose test is due", body = BoardView),
         Guarded, Missing

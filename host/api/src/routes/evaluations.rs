@@ -16,7 +16,7 @@ use filbench_store::EvaluationRow;
 
 /// Evaluations that you may read, the newest first
 #[utoipa::path(
-    get, path = "/v1/evaluations", tag = "evaluations", params(EvaluationsQuery),
+    get, path = "/v1/evaluations", operation_id = "list_evaluations", tag = "evaluations", params(EvaluationsQuery),
     responses(
         (status = 200, description = "A page of them", body = Page<EvaluationSummary>),
         Guarded, WrongQuery
@@ -32,7 +32,7 @@ pub(crate) async fn list(
 
 /// An evaluation
 #[utoipa::path(
-    get, path = "/v1/evaluations/{id}", tag = "evaluations",
+    get, path = "/v1/evaluations/{id}", operation_id = "show_evaluation", tag = "evaluations",
     params(("id" = EvaluationId, Path)),
     responses((status = 200, description = "The evaluation", body = EvaluationView), Guarded, Missing)
 )]
@@ -51,7 +51,7 @@ pub(crate) async fn show(
 /// The report of `filbench run --format json`, with `problem`, `sample`, `class` and
 /// `golden` beside its own fields: a line of results.jsonl.
 #[utoipa::path(
-    get, path = "/v1/evaluations/{id}/report", tag = "evaluations",
+    get, path = "/v1/evaluations/{id}/report", operation_id = "read_report", tag = "evaluations",
     params(("id" = EvaluationId, Path)),
     responses(
         (status = 200, description = "The report", body = Object),
@@ -82,7 +82,7 @@ pub(crate) async fn report(
 
 /// Cancel an evaluation
 #[utoipa::path(
-    delete, path = "/v1/evaluations/{id}", tag = "evaluations",
+    delete, path = "/v1/evaluations/{id}", operation_id = "cancel_evaluation", tag = "evaluations",
     params(("id" = EvaluationId, Path)),
     responses((status = 200, description = "What it did", body = CancelView), Guarded, Missing)
 )]

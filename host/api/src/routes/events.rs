@@ -41,7 +41,7 @@ pub(crate) struct EventsQuery {
 /// Server-sent events, each of which has an `EventView` as its data. The stream ends after
 /// the last event of the last evaluation; one that is asked for after that answers 204.
 #[utoipa::path(
-    get, path = "/v1/submissions/{id}/events", tag = "submissions",
+    get, path = "/v1/submissions/{id}/events", operation_id = "follow_submission", tag = "submissions",
     params(
         ("id" = SubmissionId, Path), EventsQuery,
         ("Last-Event-ID" = Option<i64>, Header, description = "The last event that you have")
@@ -69,7 +69,7 @@ pub(crate) async fn of_submission(
 /// Server-sent events, each of which has an `EventView` as its data. The stream ends after
 /// the last event; one that is asked for after that answers 204.
 #[utoipa::path(
-    get, path = "/v1/evaluations/{id}/events", tag = "evaluations",
+    get, path = "/v1/evaluations/{id}/events", operation_id = "follow_evaluation", tag = "evaluations",
     params(
         ("id" = EvaluationId, Path), EventsQuery,
         ("Last-Event-ID" = Option<i64>, Header, description = "The last event that you have")

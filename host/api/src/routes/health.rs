@@ -7,7 +7,7 @@ use axum::extract::State;
 
 /// The process answers
 #[utoipa::path(
-    get, path = "/healthz", tag = "health", security(()),
+    get, path = "/healthz", operation_id = "healthz", tag = "health", security(()),
     responses((status = 200, description = "It does", body = String, content_type = "text/plain"))
 )]
 pub(crate) async fn healthz() -> &'static str {
@@ -16,7 +16,7 @@ pub(crate) async fn healthz() -> &'static str {
 
 /// The daemon takes work: its store answers, and it is not ending
 #[utoipa::path(
-    get, path = "/readyz", tag = "health", security(()),
+    get, path = "/readyz", operation_id = "readyz", tag = "health", security(()),
     responses(
         (status = 200, description = "It does", body = String, content_type = "text/plain"),
         NotReady

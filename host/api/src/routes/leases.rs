@@ -6,6 +6,7 @@ use crate::extract::{Asked, Body, Named, bytes};
 use crate::openapi::{Conflicting, Guarded, Missing, WrongBody, WrongBytes};
 use crate::state::Api;
 use crate::types::{ExtendRequest, LeaseEnd, LeaseId, LeaseRequest, LeaseView, Page};
+use crate::views::within;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -18,12 +19,15 @@ use utoipa::IntoParams;
 /// More than any known device's bitstream.
 pub(crate) const BITSTREAM_MAX: usize = 4 << 20;
 
+/// Nobody waits for longer, whatever the daemon's usual time.
+const WAIT_S_MAX: u64 = 3600;
+
 /// Lease a board for yourself
 ///
 /// Nobody else has it until the lease is released or runs out; extend it for as long as
 /// you need it. Commands to the board name the lease's generation.
 #[utoipa::path(
-    post, path = "/v1/leases", tag = "leases", request_body = LeaseRequest,
+    post, path = "/v1/leases", operation_id = "take_lease", tag = "leases", request_body = LeaseRequest,
     responses(
         (status = 201, description = "The board is yours", body = LeaseView,
          headers(("Location" = String, description = "Where the lease is found"))),
@@ -39,6 +43,10 @@ pub(crate) async fn take(
     if !api.daemon.is_ready().await {
         return Err(filbench_daemon::DaemonError::Draining.into());
     }
+    let wait_s = match wait_s {
+        Some(wait_s) => Some(within("wait_s", Some(wait_s), 0, 0..=WAIT_S_MAX)?),
+        None => None,
+    };
     let (ttl, wait) = (ttl_s.map(Duration::from_secs), wait_s.map(Duration::from_secs));
     let lease = api.daemon.lease(&board, &by.0.owner, ttl, wait).await?;
     let location = format!("/v1/leases/{}", lease.id);
@@ -48,7 +56,7 @@ pub(crate) async fn take(
 
 /// Your leases that have not ended; everybody's for an administrator
 #[utoipa::path(
-    get, path = "/v1/leases", tag = "leases",
+    get, path = "/v1/leases", operation_id = "list_leases", tag = "leases",
     responses((status = 200, description = "All of them", body = Page<LeaseView>), Guarded)
 )]
 pub(crate) async fn list(
@@ -62,7 +70,7 @@ pub(crate) async fn list(
 
 /// A lease
 #[utoipa::path(
-    get, path = "/v1/leases/{id}", tag = "leases", params(("id" = LeaseId, Path)),
+    get, path = "/v1/leases/{id}", operation_id = "show_lease", tag = "leases", params(("id" = LeaseId, Path)),
     responses((status = 200, description = "The lease", body = LeaseView), Guarded, Missing)
 )]
 pub(crate) async fn show(
@@ -75,7 +83,7 @@ pub(crate) async fn show(
 
 /// Ask for more time
 #[utoipa::path(
-    post, path = "/v1/leases/{id}/extend", tag = "leases", params(("id" = LeaseId, Path)),
+    post, path = "/v1/leases/{id}/extend", operation_id = "extend_lease", tag = "leases", params(("id" = LeaseId, Path)),
     request_body = ExtendRequest,
     responses(
         (status = 200, description = "The lease", body = LeaseView),
@@ -95,7 +103,7 @@ pub(crate) async fn extend(
 
 /// Give a board back
 #[utoipa::path(
-    delete, path = "/v1/leases/{id}", tag = "leases", params(("id" = LeaseId, Path)),
+    delete, path = "/v1/leases/{id}", operation_id = "release_lease", tag = "leases", params(("id" = LeaseId, Path)),
     responses(
         (status = 200, description = "The lease, which has ended", body = LeaseView),
         Guarded, Missing, Conflicting
@@ -123,7 +131,7 @@ pub(crate) struct GenerationQuery {
 
 /// Load a bitstream
 #[utoipa::path(
-    put, path = "/v1/leases/{id}/bitstream", tag = "leases",
+    put, path = "/v1/leases/{id}/bitstream", operation_id = "load_bitstream", tag = "leases",
     params(("id" = LeaseId, Path), GenerationQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream",
                  description = "A .bin file, as for the device itself"),

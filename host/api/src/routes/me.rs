@@ -9,7 +9,7 @@ use axum::extract::State;
 
 /// Who you are here, what you may do, and how much
 #[utoipa::path(
-    get, path = "/v1/me", tag = "me",
+    get, path = "/v1/me", operation_id = "me", tag = "me",
     responses((status = 200, description = "You", body = MeView), Guarded)
 )]
 pub(crate) async fn me(State(api): State<Api>, caller: Caller) -> Json<MeView> {

@@ -22,7 +22,7 @@ const PAGE: u32 = 64;
 /// The reports of a submission's evaluations that were judged so far, in its order, one a
 /// line
 #[utoipa::path(
-    get, path = "/v1/submissions/{id}/results", tag = "submissions",
+    get, path = "/v1/submissions/{id}/results", operation_id = "read_submission_results", tag = "submissions",
     params(("id" = SubmissionId, Path)),
     responses(
         (status = 200, description = "JSON lines; those of a results.jsonl",

@@ -69,7 +69,7 @@ struct SubmitForm {
 /// What is acknowledged is on the daemon's disk and is judged exactly once. A request that
 /// is sent again with the same `Idempotency-Key` is answered as the first one was.
 #[utoipa::path(
-    post, path = "/v1/submissions", tag = "submissions",
+    post, path = "/v1/submissions", operation_id = "submit", tag = "submissions",
     params((
         "Idempotency-Key" = Option<String>, Header,
         description = "Any text of at most 255 visible ASCII characters, new for each submission"
@@ -188,7 +188,8 @@ pub(crate) async fn seen(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SubmissionsQuery {
-    /// How many at most; 100 where absent, 1000 at most.
+    /// How many at most; 100 where absent.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// Older than this one: the `next` of the page before.
     before: Option<String>,
@@ -196,7 +197,7 @@ pub(crate) struct SubmissionsQuery {
 
 /// Submissions that you may read, the newest first
 #[utoipa::path(
-    get, path = "/v1/submissions", tag = "submissions", params(SubmissionsQuery),
+    get, path = "/v1/submissions", operation_id = "list_submissions", tag = "submissions", params(SubmissionsQuery),
     responses(
         (status = 200, description = "A page of them", body = Page<SubmissionSummary>),
         Guarded, WrongQuery
@@ -207,7 +208,7 @@ pub(crate) async fn list(
     by: By<Read>,
     Asked(query): Asked<SubmissionsQuery>,
 ) -> Result<Json<Page<SubmissionSummary>>, ApiError> {
-    let limit = page_size(query.limit);
+    let limit = page_size(query.limit)?;
     let before = asked_id(query.before.as_deref())?;
     let rows = api.store().submissions(&by.0.reader(), before.as_ref(), limit + 1).await?;
     Ok(Json(page(rows, limit, |row| row.id.as_str(), |row| Ok(row.into()))?))
@@ -215,7 +216,7 @@ pub(crate) async fn list(
 
 /// A submission
 #[utoipa::path(
-    get, path = "/v1/submissions/{id}", tag = "submissions",
+    get, path = "/v1/submissions/{id}", operation_id = "show_submission", tag = "submissions",
     params(("id" = SubmissionId, Path)),
     responses((status = 200, description = "The submission", body = SubmissionView), Guarded, Missing)
 )]
@@ -233,7 +234,8 @@ pub(crate) async fn show(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EvaluationsQuery {
-    /// How many at most; 100 where absent, 1000 at most.
+    /// How many at most; 100 where absent.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// After this one: the `next` of the page before.
     after: Option<String>,
@@ -253,7 +255,7 @@ impl EvaluationsQuery {
         caller: &Caller,
         submission: Option<SubmissionId>,
     ) -> Result<Json<Page<EvaluationSummary>>, ApiError> {
-        let limit = page_size(self.limit);
+        let limit = page_size(self.limit)?;
         let filter = Filter {
             submission,
             state: self.state,
@@ -268,7 +270,7 @@ impl EvaluationsQuery {
 
 /// The evaluations of a submission, in its order
 #[utoipa::path(
-    get, path = "/v1/submissions/{id}/evaluations", tag = "submissions",
+    get, path = "/v1/submissions/{id}/evaluations", operation_id = "list_submission_evaluations", tag = "submissions",
     params(("id" = SubmissionId, Path), EvaluationsQuery),
     responses(
         (status = 200, description = "A page of them", body = Page<EvaluationSummary>),
@@ -287,7 +289,7 @@ pub(crate) async fn evaluations(
 
 /// Cancel what has not ended of a submission
 #[utoipa::path(
-    delete, path = "/v1/submissions/{id}", tag = "submissions",
+    delete, path = "/v1/submissions/{id}", operation_id = "cancel_submission", tag = "submissions",
     params(("id" = SubmissionId, Path)),
     responses((status = 200, description = "What it did", body = CancelView), Guarded, Missing)
 )]

@@ -13,7 +13,7 @@ use filbench_suite::Suite;
 
 /// The suites that the daemon's configuration names
 #[utoipa::path(
-    get, path = "/v1/suites", tag = "suites",
+    get, path = "/v1/suites", operation_id = "list_suites", tag = "suites",
     responses((status = 200, description = "All of them", body = Page<SuiteSummary>), Guarded)
 )]
 pub(crate) async fn list(
@@ -33,7 +33,7 @@ pub(crate) async fn list(
 
 /// A suite and its problems
 #[utoipa::path(
-    get, path = "/v1/suites/{name}", tag = "suites", params(("name" = String, Path)),
+    get, path = "/v1/suites/{name}", operation_id = "show_suite", tag = "suites", params(("name" = String, Path)),
     responses(
         (status = 200, description = "The suite", body = SuiteView),
         Guarded, Missing, Conflicting

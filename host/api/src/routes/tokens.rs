@@ -18,7 +18,7 @@ const EXPIRES_S_MAX: u64 = 100 * 366 * 24 * 60 * 60;
 
 /// Every token that was ever made, without secrets
 #[utoipa::path(
-    get, path = "/v1/tokens", tag = "tokens",
+    get, path = "/v1/tokens", operation_id = "list_tokens", tag = "tokens",
     responses((status = 200, description = "All of them", body = Page<TokenView>), Guarded)
 )]
 pub(crate) async fn list(
@@ -31,7 +31,7 @@ pub(crate) async fn list(
 
 /// Make a token; its secret is told this once
 #[utoipa::path(
-    post, path = "/v1/tokens", tag = "tokens", request_body = TokenRequest,
+    post, path = "/v1/tokens", operation_id = "create_token", tag = "tokens", request_body = TokenRequest,
     responses(
         (status = 201, description = "The token and its secret", body = NewTokenView),
         Guarded, WrongBody
@@ -68,7 +68,7 @@ pub(crate) async fn create(
 
 /// Make a token worthless, from now on
 #[utoipa::path(
-    delete, path = "/v1/tokens/{id}", tag = "tokens", params(("id" = TokenId, Path)),
+    delete, path = "/v1/tokens/{id}", operation_id = "revoke_token", tag = "tokens", params(("id" = TokenId, Path)),
     responses((status = 200, description = "The token", body = TokenView), Guarded, Missing)
 )]
 pub(crate) async fn revoke(

@@ -7,6 +7,7 @@ use crate::extract::{Asked, Named, SMALL, bytes};
 use crate::openapi::{Conflicting, Guarded, Missing, WrongBytes, WrongQuery};
 use crate::state::Api;
 use crate::types::{LeaseId, UART_CLOSED, UART_FROM, UART_LOST, UART_NEXT};
+use crate::views::within;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -29,17 +30,17 @@ pub(crate) struct UartQuery {
     /// The number of the first byte, counted from the first that the board sent since it was
     /// loaded; 0 where absent.
     from: Option<u64>,
-    /// How many at most; 262144 where absent, which is the most.
-    #[param(maximum = 262144)]
+    /// How many at most; 262144 where absent.
+    #[param(minimum = 1, maximum = 262144)]
     max: Option<usize>,
-    /// How long to wait for the first byte; 0 where absent, 30000 at most.
-    #[param(maximum = 30000)]
+    /// How long to wait for the first byte; 0 where absent.
+    #[param(minimum = 0, maximum = 30000)]
     wait_ms: Option<u64>,
 }
 
 /// What the board sent
 #[utoipa::path(
-    get, path = "/v1/leases/{id}/uart", tag = "leases",
+    get, path = "/v1/leases/{id}/uart", operation_id = "read_uart", tag = "leases",
     params(("id" = LeaseId, Path), UartQuery),
     responses(
         (status = 200, description = "The bytes; none where none came in time", body = Vec<u8>,
@@ -62,8 +63,8 @@ pub(crate) async fn read(
 ) -> Result<Response, ApiError> {
     own(&api, &by.0, &id).await?;
     let asked = query.from.unwrap_or(0);
-    let max = query.max.unwrap_or(MAX).min(MAX);
-    let wait = Duration::from_millis(query.wait_ms.unwrap_or(0).min(WAIT_MS_MAX));
+    let max = within("max", query.max, MAX, 1..=MAX)?;
+    let wait = Duration::from_millis(within("wait_ms", query.wait_ms, 0, 0..=WAIT_MS_MAX)?);
     let read = api.daemon.uart_read(&id, query.generation, asked, max, wait).await?;
     let next = read.from + read.bytes.len() as u64;
     let headers = [
@@ -78,7 +79,7 @@ pub(crate) async fn read(
 
 /// Send bytes to the board
 #[utoipa::path(
-    post, path = "/v1/leases/{id}/uart", tag = "leases",
+    post, path = "/v1/leases/{id}/uart", operation_id = "write_uart", tag = "leases",
     params(("id" = LeaseId, Path), GenerationQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(

@@ -56,7 +56,12 @@ impl<'a> Problems<'a> {
                 .accepting(some(self.keys.iter().map(String::as_str))));
         };
         let problem = match source {
-            ProblemSource::Located(problem) => *problem,
+            ProblemSource::Located(problem) => {
+                for file in problem.files() {
+                    checked_name(&file.name)?;
+                }
+                *problem
+            }
             ProblemSource::Files { files, select } => {
                 let files = unpacked(files, None, self.bounds)?;
                 from_files(key, &files, select.as_deref())?

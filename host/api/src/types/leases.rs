@@ -25,8 +25,9 @@ pub struct LeaseRequest {
     #[schema(minimum = 1)]
     pub ttl_s: Option<u64>,
     /// How many seconds a board that is in use is waited for; 0 for not at all, the
-    /// daemon's usual time where absent.
+    /// daemon's usual time where absent, which is also the longest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 3600)]
     pub wait_s: Option<u64>,
 }
 

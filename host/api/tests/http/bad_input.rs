@@ -81,7 +81,23 @@ async fn wrong_json_is_refused_and_says_what_would_do() {
     bench["evaluations"][0]["compare"] = "bench".into();
     let details = lab.ask(post(&bench)).await.refused(ErrorKind::Invalid);
     assert!(details.accepted.unwrap().contains("every_step"));
+    // What a client has read itself is no better known.
+    let mut located = submission(&["good"]);
+    let bench = json!({"name": "../tb.v", "contents": "module tb; endmodule"});
+    located["problems"]["p"] = json!({"located": {
+        "name": "p", "top": "t", "golden": null, "comparison": "every_step",
+        "stimulus": {"test_bench": {
+            "files": [bench], "tops": ["tb"], "pass_mark": "no_mismatches",
+        }},
+        "declared": {"interface": null, "clocks": {}},
+        "policy": {"forbid_latches": false, "min_samples": null},
+    }});
+    let details = lab.ask(post(&located)).await.refused(ErrorKind::Invalid);
+    assert!(details.detail.contains("../tb.v"), "{details:?}");
     lab.is_untouched().await;
+    let name = "/problems/p/located/stimulus/test_bench/files/0/name";
+    *located.pointer_mut(name).unwrap() = "tb.v".into();
+    lab.ask(post(&located)).await.good();
 }
 
 #[tokio::test]
@@ -164,6 +180,8 @@ async fn queries_and_paths_that_are_wrong_are_refused() {
     for path in [
         "/v1/submissions?limit=x",
         "/v1/submissions?limit=-1",
+        "/v1/submissions?limit=0",
+        "/v1/evaluations?limit=1001",
         "/v1/submissions?befor=x",
         "/v1/submissions?before=x",
         "/v1/evaluations?state=asleep",

@@ -134,6 +134,7 @@ async fn a_board_that_somebody_has_is_not_waited_for_unless_asked() {
         json!({"board": "id:b9"}),
         json!({"board": "x:y"}),
         json!({"board": "id:b1", "ttl_s": 0}),
+        json!({"board": "id:b1", "wait_s": 3601}),
         json!({"board": "id:b1", "ttl_s": 1_000_000}),
         json!({"board": "id:b1", "ttl": 5}),
     ] {

@@ -21,11 +21,13 @@ fn the_committed_description_is_up_to_date() {
 fn every_route_is_described_with_its_refusals() {
     let api = serde_json::to_value(filbench_api::openapi()).unwrap();
     let mut routes = 0;
+    let mut ids = std::collections::BTreeSet::new();
     for (path, methods) in api["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             routes += 1;
             let name = format!("{method} {path}");
             assert!(operation["summary"].is_string(), "{name}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{name}");
             let responses = operation["responses"].as_object().unwrap();
             assert!(responses.keys().any(|status| status.starts_with('2')), "{name}");
             let is_open = operation["security"] == serde_json::json!([{}]);
