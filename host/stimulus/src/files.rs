@@ -218,6 +218,7 @@ impl ProblemFiles {
             Stimulus::Csv(file) | Stimulus::Vcd { file, .. } | Stimulus::Fst { file, .. } => {
                 std::slice::from_ref(file)
             }
+            Stimulus::Generated(_) => &[],
         };
         golden.chain(stimulus)
     }
