@@ -28,12 +28,17 @@ pub fn run(command: &TokenCommand) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn open(data: Option<&PathBuf>) -> anyhow::Result<Store> {
-    Ok(Store::open(&data.cloned().unwrap_or_else(default_dir)).await?)
+fn folder(data: Option<&PathBuf>) -> PathBuf {
+    data.cloned().unwrap_or_else(default_dir)
 }
 
+async fn open(data: Option<&PathBuf>) -> anyhow::Result<Store> {
+    Ok(Store::open_existing(&folder(data)).await?)
+}
+
+/// The first token of a lab comes before its first start.
 async fn create(args: &TokenCreateArgs) -> anyhow::Result<()> {
-    let store = open(args.data.as_ref()).await?;
+    let store = Store::open(&folder(args.data.as_ref())).await?;
     let new = NewToken {
         name: args.name.clone(),
         scopes: args.scopes.clone(),
