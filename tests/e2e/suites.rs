@@ -52,11 +52,15 @@ enum Unknown {
 fn main() -> ExitCode {
     let suites = std::fs::read_dir(root().join("tests/suites")).unwrap();
     let suites = suites.map(|suite| suite.unwrap().path()).filter(|path| path.is_dir());
-    let trials = suites.flat_map(|suite| suite_trials(&suite)).collect();
+    let mut trials: Vec<_> = suites.flat_map(|suite| suite_trials(&suite)).collect();
+    // The longest first, or it is alone at the end.
+    trials.sort_by_key(|(candidates, _)| std::cmp::Reverse(*candidates));
+    let trials = trials.into_iter().map(|(_, trial)| trial).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-fn suite_trials(suite: &Path) -> Vec<Trial> {
+/// A trial for each problem, with the number of its candidates.
+fn suite_trials(suite: &Path) -> Vec<(usize, Trial)> {
     let name = suite.file_name().unwrap().to_string_lossy().into_owned();
     let text = std::fs::read_to_string(suite.join("expected.toml")).unwrap();
     let expectations: Expectations = toml::from_str(&text).unwrap();
@@ -64,7 +68,8 @@ fn suite_trials(suite: &Path) -> Vec<Trial> {
         .into_iter()
         .map(|(problem, expectation)| {
             let path = format!("{name}/{problem}");
-            Trial::test(path.clone(), move || judge_all(&path, &expectation))
+            let candidates = expectation.candidates.len();
+            (candidates, Trial::test(path.clone(), move || judge_all(&path, &expectation)))
         })
         .collect()
 }
