@@ -1,8 +1,7 @@
 //! From what is stored to what is shown.
 
 use crate::error::{ApiError, ErrorKind};
-use crate::types::{ArtifactView, BoardView, EvaluationSummary, EvaluationView, Page, VerdictView};
-use filbench_daemon::BoardStatus;
+use crate::types::{ArtifactView, EvaluationSummary, EvaluationView, Page, VerdictView};
 use filbench_store::{ArtifactRow, EvaluationRow, RunRow};
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -101,40 +100,6 @@ pub(crate) fn content_type(name: &str) -> &'static str {
         "json" => "application/json",
         "txt" | "log" | "v" | "sv" | "vcd" | "asc" | "pcf" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
-    }
-}
-
-impl From<BoardStatus> for BoardView {
-    fn from(status: BoardStatus) -> Self {
-        let BoardStatus {
-            name,
-            kind,
-            device,
-            tags,
-            measured_on,
-            state,
-            generation,
-            lease,
-            faults,
-            quarantined_ms,
-            reason,
-            next_test_ms,
-        } = status;
-        let lease = lease.map(Into::into);
-        Self {
-            name,
-            kind,
-            device,
-            tags,
-            measured_on,
-            state,
-            generation,
-            lease,
-            faults,
-            quarantined_ms,
-            reason,
-            next_test_ms,
-        }
     }
 }
 

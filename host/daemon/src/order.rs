@@ -44,6 +44,13 @@ pub struct EvaluationOptions {
 
 impl Default for EvaluationOptions {
     fn default() -> Self {
+        Self::of(Options::default(), true)
+    }
+}
+
+impl EvaluationOptions {
+    /// What of `options` goes to a daemon; the tier goes beside it.
+    pub fn of(options: Options, reuse: bool) -> Self {
         // Each field is named, so that none is forgotten.
         let Options {
             tier: _,
@@ -55,8 +62,8 @@ impl Default for EvaluationOptions {
             front_end,
             simulate,
             firmware: _,
-        } = Options::default();
-        Self { seed, seeds, min_mhz, min_samples, forbid_latches, front_end, simulate, reuse: true }
+        } = options;
+        Self { seed, seeds, min_mhz, min_samples, forbid_latches, front_end, simulate, reuse }
     }
 }
 

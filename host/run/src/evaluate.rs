@@ -12,7 +12,7 @@ use crate::draft::Draft;
 use crate::evaluation::{Artifact, Evaluation, MISMATCH_VCD, Options, Tier};
 use crate::event::{Event, Phase, Phases, Reporter, Subject};
 use crate::fingerprint::Fingerprint;
-use crate::golden::{GoldenFacts, accepts, broken, golden_failed, golden_submission};
+use crate::golden::{GoldenFacts, accepts, broken, golden_failed, golden_submission, readable};
 use crate::play::{Play, Playing};
 use crate::proof::Claim;
 use crate::scoreboard::compare;
@@ -27,7 +27,7 @@ use filbench_model::{
     ClockTiming, Fault, FaultPlace, InconclusiveReason, Interface, LinkRecord, MeasuredOn, Problem,
     ToolRecord, Verdict,
 };
-use filbench_stimulus::{Analysis, BenchVerdict, CandidateRun, ProblemFiles, SourceText, Toggles};
+use filbench_stimulus::{Analysis, BenchVerdict, CandidateRun, ProblemFiles, SourceText};
 use filbench_toolbox::ToolboxError;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -172,7 +172,14 @@ impl Job<'_> {
                 Ok(built)
             },
             self.simulate(&problem),
-            self.toggles(&problem, golden.as_ref(), golden_design, &order),
+            toggles::counted(
+                self.context,
+                &self.files,
+                golden.as_ref(),
+                golden_design,
+                &problem,
+                &order
+            ),
         );
         draft.toggles(toggles);
         draft.simulate(&problem, simulation?);
@@ -357,7 +364,7 @@ impl Job<'_> {
                 return Err(verdict);
             }
             let recorder = Arc::clone(&self.context.recorder);
-            let (files, analysis) = (self.readable().await?, analysis.clone());
+            let (files, analysis) = (readable(self.context, &self.files).await?, analysis.clone());
             let recorded = blocking(move || recorder.record(&files, &analysis)).await?;
             recorded.map(Arc::new).map_err(|error| {
                 let verdict = broken(error.into());
@@ -517,42 +524,6 @@ impl Job<'_> {
         let phases = self.reporter.subject(Subject::Simulation);
         let runs = phases.run(Phase::Simulate, simulating).await??;
         Ok(Some(runs))
-    }
-
-    /// How much of the golden generated stimulus moves; `None` for other stimulus, and where
-    /// it could not be found out.
-    async fn toggles(
-        &self,
-        problem: &Arc<Problem>,
-        golden: Option<&Arc<Submission>>,
-        design: Option<Arc<Design>>,
-        order: &Order,
-    ) -> Option<Toggles> {
-        let golden = golden.filter(|_| self.files.is_generated())?;
-        let counted = toggles::of_golden(self.context, golden, design, problem, order);
-        match counted.await {
-            Ok(toggles) => Some(toggles),
-            Err(verdict) => {
-                tracing::warn!(problem = problem.name, reason = verdict.reason, "no count of nets");
-                None
-            }
-        }
-    }
-
-    /// The problem's files as Icarus reads them: a golden in VHDL, for which stimulus is made,
-    /// goes through GHDL.
-    async fn readable(&self) -> Result<Arc<ProblemFiles>, Verdict> {
-        let golden = self.golden().filter(|golden| {
-            self.files.is_generated() && golden.files.iter().any(|file| is_vhdl(&file.name))
-        });
-        let Some(golden) = golden else { return Ok(Arc::clone(&self.files)) };
-        let _turn = self.context.turn().await;
-        let flow = self.context.flow.clone();
-        let translated =
-            blocking(move || flow.translate(&golden)).await??.map_err(golden_failed)?;
-        let file = SourceText { name: "golden.v".to_owned(), contents: translated.verilog };
-        let files = ProblemFiles::clone(&self.files);
-        Ok(Arc::new(files.with_golden(vec![file], translated.top)))
     }
 
     /// Plays and compares; the waveform of a mismatch goes to the draft.

@@ -3,13 +3,15 @@
 
 use crate::analyse::Known;
 use crate::conclude::Scores;
-use filbench_flow::{SourceFile, Submission};
+use crate::context::{Context, blocking};
+use filbench_flow::{SourceFile, Submission, is_vhdl};
 use filbench_model::{
     ClockEdge, ClockTiming, Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Outcome,
     Problem, Resources, Stage, TimingAlone, Verdict,
 };
 use filbench_stimulus::{BenchVerdict, ProblemFiles, SourceText};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A golden's netlist and figures, on the board of the evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +59,24 @@ pub fn golden_submission(problem: &ProblemFiles) -> Option<Submission> {
     let file =
         |text: &SourceText| SourceFile { name: text.name.clone(), contents: text.contents.clone() };
     Some(Submission { files: files.iter().map(file).collect(), top: top.to_owned() })
+}
+
+/// The problem's files as Icarus reads them: a golden in VHDL, for which stimulus is made,
+/// goes through GHDL.
+pub(crate) async fn readable(
+    context: &Context,
+    files: &Arc<ProblemFiles>,
+) -> Result<Arc<ProblemFiles>, Verdict> {
+    let golden = golden_submission(files).filter(|golden| {
+        files.is_generated() && golden.files.iter().any(|file| is_vhdl(&file.name))
+    });
+    let Some(golden) = golden else { return Ok(Arc::clone(files)) };
+    let _turn = context.turn().await;
+    let flow = context.flow.clone();
+    let translated = blocking(move || flow.translate(&golden)).await??.map_err(golden_failed)?;
+    let file = SourceText { name: "golden.v".to_owned(), contents: translated.verilog };
+    let files = ProblemFiles::clone(files);
+    Ok(Arc::new(files.with_golden(vec![file], translated.top)))
 }
 
 /// Whether the golden's own plays are as they should be.

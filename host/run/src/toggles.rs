@@ -7,16 +7,33 @@ use crate::fingerprint::Fingerprint;
 use crate::keep;
 use filbench_flow::{Design, GateModel, Submission, Synthesis};
 use filbench_model::{Fault, Problem, Verdict};
-use filbench_stimulus::{NetlistSources, SourceText, Toggles};
+use filbench_stimulus::{NetlistSources, ProblemFiles, SourceText, Toggles};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The golden's share that moves, found or made. `design` is the golden where it is there
-/// already.
-///
-/// # Errors
-/// Where it could not be found out. That is no verdict: nothing hangs on the figure.
-pub(crate) async fn of_golden(
+/// The golden's share that moves under generated stimulus; `None` for other stimulus, and
+/// where it could not be found out: nothing hangs on the figure. `design` is the golden where
+/// it is there already.
+pub(crate) async fn counted(
+    context: &Context,
+    files: &ProblemFiles,
+    golden: Option<&Arc<Submission>>,
+    design: Option<Arc<Design>>,
+    problem: &Arc<Problem>,
+    order: &Order,
+) -> Option<Toggles> {
+    let golden = golden.filter(|_| files.is_generated())?;
+    match of_golden(context, golden, design, problem, order).await {
+        Ok(toggles) => Some(toggles),
+        Err(verdict) => {
+            tracing::warn!(problem = problem.name, reason = verdict.reason, "no count of nets");
+            None
+        }
+    }
+}
+
+/// Found or made.
+async fn of_golden(
     context: &Context,
     golden: &Arc<Submission>,
     design: Option<Arc<Design>>,

@@ -75,8 +75,9 @@ pub struct NewLease {
     pub ttl_ms: i64,
 }
 
-/// A lease as it is kept.
+/// A lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LeaseView))]
 pub struct LeaseRow {
     /// Its name.
     pub id: LeaseId,
@@ -86,7 +87,7 @@ pub struct LeaseRow {
     pub generation: i64,
     /// What for.
     pub purpose: Purpose,
-    /// Who has it.
+    /// Who has it: a token's id, `local`, or a run.
     pub holder: String,
     /// Since when.
     pub created_ms: i64,

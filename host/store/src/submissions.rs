@@ -71,6 +71,7 @@ pub enum Submitted {
 
 /// A submission as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SubmissionSummary))]
 pub struct SubmissionRow {
     /// Its name.
     pub id: SubmissionId,

@@ -77,8 +77,9 @@ pub struct NewToken {
     pub expires_ms: Option<i64>,
 }
 
-/// A token as it is kept.
+/// A token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TokenView))]
 pub struct TokenRow {
     /// Its name for the store; what is submitted with it belongs to it.
     pub id: TokenId,

@@ -2,10 +2,9 @@
 //! against a server with a store of its own.
 
 use crate::project::{Project, capture, on_path, run};
+use crate::server::Server;
 use anyhow::{Context, Result, bail};
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 
 /// On PyPI.
 const VERSION: &str = "4.32.5";
@@ -19,7 +18,6 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 /// Leases that end by themselves, nobody who waits for long, and no limit that would answer
 /// in the routes' place.
 const CONFIG: &str = "\
-listen = \"127.0.0.1:0\"
 [limits]
 requests_per_s = 100000
 requests_burst = 100000
@@ -53,7 +51,7 @@ fn fuzz(project: &Project, st: &Path, dir: &Path, examples: u32, seed: u64) -> R
     let token = token.context("filbench token create prints a secret")?;
     let config = dir.join("serve.toml");
     std::fs::write(&config, CONFIG).with_context(|| format!("write {}", config.display()))?;
-    let server = Server::start(project, &config, &data)?;
+    let server = Server::start(project, &data, Some(&config))?;
     let checked = run(project
         .command(st)
         .arg("run")
@@ -83,62 +81,4 @@ fn schemathesis(project: &Project) -> Result<PathBuf> {
     let pip = venv.join("bin/pip");
     run(project.command(pip).args(["install", "--quiet", &format!("schemathesis=={VERSION}")]))?;
     Ok(st)
-}
-
-/// A `filbench serve` that ends with this.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(project: &Project, config: &Path, data: &Path) -> Result<Self> {
-        let mut child = project
-            .command(project.filbench())
-            .args(["serve", "--config"])
-            .arg(config)
-            .arg("--data")
-            .arg(data)
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("start filbench serve")?;
-        let stderr = child.stderr.take().context("its stderr is a pipe")?;
-        let mut lines = BufReader::new(stderr).lines();
-        for line in lines.by_ref() {
-            let line = line.context("read what filbench serve says")?;
-            if let Some((_, rest)) = line.split_once("http://") {
-                let address = rest.split(' ').next().unwrap_or_default();
-                let url = format!("http://{address}");
-                // What it logs later is ours to see.
-                std::thread::spawn(move || {
-                    lines.map_while(Result::ok).for_each(|line| eprintln!("{line}"));
-                });
-                return Ok(Self { child, url });
-            }
-            eprintln!("{line}");
-        }
-        bail!("filbench serve ended ({}) before it served", child.wait()?)
-    }
-
-    /// It has to end well, too.
-    fn stop(mut self) -> Result<()> {
-        if let Some(status) = self.child.try_wait()? {
-            bail!("filbench serve ended by itself: {status}");
-        }
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        let status = self.child.wait()?;
-        if !status.success() {
-            bail!("filbench serve ended with {status}");
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // One that was stopped is gone already.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }

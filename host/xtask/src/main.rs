@@ -8,6 +8,7 @@ mod demo;
 mod firmware;
 mod project;
 mod regmap;
+mod server;
 mod setup;
 
 use clap::{Parser, Subcommand};

@@ -29,7 +29,7 @@ pub(crate) async fn overview(
     by: By<Read>,
 ) -> Result<Html<String>, ApiError> {
     let snapshot = api.daemon.snapshot().await?;
-    let boards: Vec<BoardView> = api.daemon.boards().await?.into_iter().map(Into::into).collect();
+    let boards = api.daemon.boards().await?;
     let rows = api.store().evaluations(&by.0.reader(), &Filter::default(), LATEST).await?;
     let latest = rows.into_iter().map(summary).collect::<Result<Vec<_>, _>>()?;
     Ok(Html(page("filbench", content(&snapshot, &boards, &latest)).into_string()))

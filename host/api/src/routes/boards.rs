@@ -22,7 +22,7 @@ pub(crate) async fn list(
     _: By<Read>,
 ) -> Result<Json<Page<BoardView>>, ApiError> {
     let boards = api.daemon.boards().await?;
-    Ok(Json(Page::whole(boards.into_iter().map(Into::into).collect())))
+    Ok(Json(Page::whole(boards)))
 }
 
 /// A board as it stands
@@ -85,7 +85,7 @@ async fn named(api: &Api, name: &str) -> Result<BoardView, ApiError> {
     let boards = api.daemon.boards().await?;
     let names: Vec<String> = boards.iter().map(|board| board.name.clone()).collect();
     let board = boards.into_iter().find(|board| board.name == name);
-    board.map(Into::into).ok_or_else(|| {
+    board.ok_or_else(|| {
         ApiError::new(ErrorKind::NotFound, format!("there is no board `{name}`"))
             .accepting(names.join(", "))
     })

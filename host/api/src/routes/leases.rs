@@ -50,7 +50,7 @@ pub(crate) async fn take(
     let (ttl, wait) = (ttl_s.map(Duration::from_secs), wait_s.map(Duration::from_secs));
     let lease = api.daemon.lease(&board, &by.0.owner, ttl, wait).await?;
     let location = format!("/v1/leases/{}", lease.id);
-    let view = Json(LeaseView::from(lease));
+    let view = Json(lease);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response())
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<LeaseView>>, ApiError> {
     let leases = api.store().active_leases().await?;
     let own = leases.into_iter().filter(|lease| by.0.may_change(&lease.holder));
-    Ok(Json(Page::whole(own.map(Into::into).collect())))
+    Ok(Json(Page::whole(own.collect())))
 }
 
 /// A lease
@@ -78,7 +78,7 @@ pub(crate) async fn show(
     by: By<Operate>,
     Named(id): Named<LeaseId>,
 ) -> Result<Json<LeaseView>, ApiError> {
-    Ok(Json(own(&api, &by.0, &id).await?.into()))
+    Ok(Json(own(&api, &by.0, &id).await?))
 }
 
 /// Ask for more time
@@ -98,7 +98,7 @@ pub(crate) async fn extend(
 ) -> Result<Json<LeaseView>, ApiError> {
     own(&api, &by.0, &id).await?;
     let ttl = request.ttl_s.map(Duration::from_secs);
-    Ok(Json(api.daemon.extend(&id, request.generation, ttl).await?.into()))
+    Ok(Json(api.daemon.extend(&id, request.generation, ttl).await?))
 }
 
 /// Give a board back
@@ -117,7 +117,7 @@ pub(crate) async fn release(
     let lease = own(&api, &by.0, &id).await?;
     let is_own = lease.holder == by.0.owner;
     let ending = if is_own { LeaseEnd::Released } else { LeaseEnd::Revoked };
-    Ok(Json(api.daemon.release(&id, ending).await?.into()))
+    Ok(Json(api.daemon.release(&id, ending).await?))
 }
 
 /// Which lease of the board.
@@ -150,7 +150,7 @@ pub(crate) async fn load(
     own(&api, &by.0, &id).await?;
     api.store().check_lease(&id, query.generation).await?;
     let bitstream = bytes(request, &api, BITSTREAM_MAX).await?;
-    Ok(Json(api.daemon.program(&id, query.generation, &bitstream).await?.into()))
+    Ok(Json(api.daemon.program(&id, query.generation, &bitstream).await?))
 }
 
 /// The lease, if it is the caller's.

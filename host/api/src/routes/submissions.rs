@@ -166,7 +166,7 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
 
 async fn view(api: &Api, row: SubmissionRow) -> Result<SubmissionView, ApiError> {
     let evaluations = api.store().evaluation_ids(&row.id).await?;
-    Ok(SubmissionView { summary: row.into(), evaluations })
+    Ok(SubmissionView { summary: row, evaluations })
 }
 
 /// The submission, if `caller` may read it.
@@ -211,7 +211,7 @@ pub(crate) async fn list(
     let limit = page_size(query.limit)?;
     let before = asked_id(query.before.as_deref())?;
     let rows = api.store().submissions(&by.0.reader(), before.as_ref(), limit + 1).await?;
-    Ok(Json(page(rows, limit, |row| row.id.as_str(), |row| Ok(row.into()))?))
+    Ok(Json(page(rows, limit, |row| row.id.as_str(), Ok)?))
 }
 
 /// A submission

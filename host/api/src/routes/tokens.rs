@@ -63,7 +63,7 @@ pub(crate) async fn create(
         }
     };
     let (token, secret) = api.store().create_token(&NewToken { name, scopes, expires_ms }).await?;
-    Ok((StatusCode::CREATED, Json(NewTokenView { token: token.into(), secret })))
+    Ok((StatusCode::CREATED, Json(NewTokenView { token, secret })))
 }
 
 /// Make a token worthless, from now on
@@ -76,5 +76,5 @@ pub(crate) async fn revoke(
     _: By<Admin>,
     Named(id): Named<TokenId>,
 ) -> Result<Json<TokenView>, ApiError> {
-    Ok(Json(api.store().revoke_token(&id).await?.into()))
+    Ok(Json(api.store().revoke_token(&id).await?))
 }

@@ -1,5 +1,3 @@
-use super::{LeaseEnd, LeaseId, Purpose};
-use filbench_store::LeaseRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,44 +39,4 @@ pub struct ExtendRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub ttl_s: Option<u64>,
-}
-
-/// A lease.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct LeaseView {
-    /// Its name.
-    pub id: LeaseId,
-    /// The board.
-    pub board: String,
-    /// Goes with every command to the board.
-    pub generation: i64,
-    /// What for.
-    pub purpose: Purpose,
-    /// Who has it: a token's id, `local`, or a run.
-    pub holder: String,
-    /// Since when.
-    pub created_ms: i64,
-    /// Until when, unless it is extended.
-    pub expires_ms: i64,
-    /// When it ended.
-    pub ended_ms: Option<i64>,
-    /// How it ended.
-    pub ending: Option<LeaseEnd>,
-}
-
-impl From<LeaseRow> for LeaseView {
-    fn from(row: LeaseRow) -> Self {
-        let LeaseRow {
-            id,
-            board,
-            generation,
-            purpose,
-            holder,
-            created_ms,
-            expires_ms,
-            ended_ms,
-            ending,
-        } = row;
-        Self { id, board, generation, purpose, holder, created_ms, expires_ms, ended_ms, ending }
-    }
 }

@@ -43,21 +43,23 @@ mod submissions;
 mod suites;
 mod tokens;
 
-pub use boards::{BoardView, QuarantineRequest};
+pub use boards::QuarantineRequest;
 pub use evaluations::{ArtifactView, EvaluationSummary, EvaluationView, RunView, VerdictView};
 pub use events::{EventView, PROGRESS};
 pub use file::SentFile;
-pub use leases::{
-    ExtendRequest, LeaseRequest, LeaseView, UART_CLOSED, UART_FROM, UART_LOST, UART_NEXT,
-};
+pub use leases::{ExtendRequest, LeaseRequest, UART_CLOSED, UART_FROM, UART_LOST, UART_NEXT};
 pub use me::{LimitsView, MeView};
 pub use page::Page;
 pub use problem::ProblemSource;
-pub use submissions::{
-    CancelView, EvaluationRequest, ProblemRef, SubmissionSummary, SubmissionView, SubmitRequest,
-};
+pub use submissions::{CancelView, EvaluationRequest, ProblemRef, SubmissionView, SubmitRequest};
 pub use suites::{SuiteProblemView, SuiteSummary, SuiteView};
-pub use tokens::{NewTokenView, TokenRequest, TokenView};
+pub use tokens::{NewTokenView, TokenRequest};
+
+// What the daemon and its store have is shown as they have it.
+pub use filbench_daemon::BoardStatus as BoardView;
+pub use filbench_store::{
+    LeaseRow as LeaseView, SubmissionRow as SubmissionSummary, TokenRow as TokenView,
+};
 
 // What the types above are made of.
 pub use filbench_daemon::{BoardState, EvaluationOptions};

@@ -1,7 +1,6 @@
-use super::{EvaluationId, ProblemSource, SentFile, StateCounts, SubmissionId, Tier};
+use super::{EvaluationId, ProblemSource, SentFile, SubmissionSummary, Tier};
 use filbench_daemon::EvaluationOptions;
 use filbench_model::Comparison;
-use filbench_store::SubmissionRow;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -103,30 +102,6 @@ pub enum ProblemRef {
         /// The problem's name in it.
         problem: String,
     },
-}
-
-/// A submission in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct SubmissionSummary {
-    /// Its name.
-    pub id: SubmissionId,
-    /// Whose: a token's id, or `local`.
-    pub owner: String,
-    /// The client's own word for it.
-    pub label: Option<String>,
-    /// Whether everybody with a token may read it.
-    pub shared: bool,
-    /// When it was accepted.
-    pub created_ms: i64,
-    /// How its evaluations stand.
-    pub counts: StateCounts,
-}
-
-impl From<SubmissionRow> for SubmissionSummary {
-    fn from(row: SubmissionRow) -> Self {
-        let SubmissionRow { id, owner, label, shared, created_ms, counts } = row;
-        Self { id, owner, label, shared, created_ms, counts }
-    }
 }
 
 /// A submission.

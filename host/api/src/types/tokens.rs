@@ -1,5 +1,4 @@
-use super::{Scope, TokenId};
-use filbench_store::TokenRow;
+use super::{Scope, TokenView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,30 +16,6 @@ pub struct TokenRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub expires_in_s: Option<u64>,
-}
-
-/// A token, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct TokenView {
-    /// What is submitted with it belongs to this name.
-    pub id: TokenId,
-    /// For people.
-    pub name: String,
-    /// What it allows.
-    pub scopes: Vec<Scope>,
-    /// When it was made.
-    pub created_ms: i64,
-    /// Good until then.
-    pub expires_ms: Option<i64>,
-    /// Not good since then.
-    pub revoked_ms: Option<i64>,
-}
-
-impl From<TokenRow> for TokenView {
-    fn from(row: TokenRow) -> Self {
-        let TokenRow { id, name, scopes, created_ms, expires_ms, revoked_ms } = row;
-        Self { id, name, scopes, created_ms, expires_ms, revoked_ms }
-    }
 }
 
 /// A new token.

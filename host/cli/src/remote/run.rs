@@ -12,7 +12,7 @@ use filbench_api::types::{
 };
 use filbench_client::{Client, ClientError, Subject, fresh_key};
 use filbench_results::Record;
-use filbench_run::{Artifact, Evaluation, Event, Options};
+use filbench_run::{Artifact, Evaluation, Event};
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -43,38 +43,13 @@ fn request(order: Order, board: &str) -> SubmitRequest {
         board: Some(board.to_owned()),
         tier: Some(options.tier),
         // What is judged here is judged anew; its files are wanted.
-        options: Some(evaluation_options(&options, false)),
+        options: Some(EvaluationOptions::of(options, false)),
         ..EvaluationRequest::new(key, sent_files(submission.files))
     };
     SubmitRequest {
         problems: BTreeMap::from([(name, ProblemSource::Located(Box::new(problem)))]),
         evaluations: vec![evaluation],
         ..SubmitRequest::default()
-    }
-}
-
-/// The same options for a server; `reuse` takes what was judged before.
-pub fn evaluation_options(options: &Options, reuse: bool) -> EvaluationOptions {
-    let Options {
-        tier: _,
-        seed,
-        seeds,
-        min_mhz,
-        min_samples,
-        forbid_latches,
-        simulate,
-        front_end,
-        firmware: _,
-    } = options.clone();
-    EvaluationOptions {
-        seed,
-        seeds,
-        min_mhz,
-        min_samples,
-        forbid_latches,
-        front_end,
-        simulate,
-        reuse,
     }
 }
 

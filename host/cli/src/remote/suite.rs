@@ -3,7 +3,6 @@
 mod batch;
 mod nonce;
 
-use super::run::evaluation_options;
 use super::{restore_names, runtime, told};
 use crate::args::SuiteRunArgs;
 use crate::output::tell;
@@ -13,7 +12,9 @@ use crate::usage::Usage;
 use anyhow::Context as _;
 use batch::{Batch, Batches, Entry};
 use filbench_api::ErrorKind;
-use filbench_api::types::{EvaluationId, EventView, SubmissionId, SubmissionView};
+use filbench_api::types::{
+    EvaluationId, EvaluationOptions, EventView, SubmissionId, SubmissionView,
+};
 use filbench_client::{Client, ClientError, Subject, fresh_key};
 use filbench_flow::Submission;
 use filbench_model::{Fault, FaultPlace, Outcome, Verdict};
@@ -100,7 +101,7 @@ impl Judging<'_> {
         let limits = self.client.me().await.map_err(told)?.limits;
         let quota = usize::try_from(limits.unended_evaluations).unwrap_or(usize::MAX);
         let board = board(&self.args.board);
-        let options = evaluation_options(self.options, !self.args.no_cache);
+        let options = EvaluationOptions::of(self.options.clone(), !self.args.no_cache);
         let compare = self.args.judging.compare.map(Into::into);
         let seed = self.args.judging.stimulus_seed;
         let tier = self.options.tier;

@@ -37,12 +37,13 @@ impl BoardState {
 
 /// A board as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = BoardView))]
 pub struct BoardStatus {
     /// `id:NAME` selects it.
     pub name: String,
-    /// The board file.
+    /// The board file, such as `icebreaker`; selects any of its kind.
     pub kind: String,
-    /// The device.
+    /// The device, such as `up5k`.
     pub device: String,
     /// `tag:TAG` selects it.
     pub tags: Vec<String>,

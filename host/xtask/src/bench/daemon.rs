@@ -3,13 +3,10 @@
 use super::Bench;
 use super::measure::quiet;
 use super::table::{Table, goal};
+use crate::server::Server;
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 /// Tiers, and how many evaluations of each: a submission's most, and what takes minutes.
 const LOADS: [(&str, usize); 3] = [("synth", 2048), ("pnr", 64), ("board", 64)];
@@ -18,8 +15,6 @@ const PROBLEMS: [&str; 5] =
     ["Prob001_mux", "Prob002_dff", "Prob003_counter", "Prob004_negedge", "Prob007_fsm"];
 const ACCEPT_GOAL_S: f64 = 5.0;
 const LATENCY_GOAL_MS: f64 = 100.0;
-/// How long a daemon may take to be there, and to end.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What `filbench-load` prints.
 #[derive(Deserialize)]
@@ -47,7 +42,8 @@ impl Spread {
 
 /// Prints what a real `filbench serve` on loopback takes and gives; once, whatever the rounds.
 pub fn daemon(bench: &Bench) -> Result<()> {
-    let mut served = Served::start(bench)?;
+    let store = bench.folder("data")?.join("store");
+    let served = Server::start(bench.project, &store, None)?;
     let mut table = Table::new(&[
         "tier",
         "evaluations",
@@ -108,67 +104,4 @@ fn load(bench: &Bench, url: &str, tier: &str, count: usize) -> Result<Load> {
         bail!("{count} right designs, tier {tier}: {:?}", load.outcomes);
     }
     Ok(load)
-}
-
-/// A daemon with an empty store.
-struct Served {
-    child: Child,
-    url: String,
-}
-
-impl Served {
-    fn start(bench: &Bench) -> Result<Self> {
-        let port =
-            TcpListener::bind("127.0.0.1:0").context("find a free port")?.local_addr()?.port();
-        let mut command = bench.project.command(bench.project.filbench());
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
-        command.arg(bench.folder("data")?.join("store"));
-        let child = command.stdout(Stdio::null()).spawn().context("start filbench serve")?;
-        let mut served = Self { child, url: format!("http://127.0.0.1:{port}") };
-        let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if let Some(status) = served.child.try_wait()? {
-                bail!("`filbench serve` ended with {status}");
-            }
-            if Instant::now() > deadline {
-                bail!("`filbench serve` does not listen");
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(served)
-    }
-
-    /// The most memory that it had so far.
-    fn peak_mib(&self) -> Result<f64> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let text = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib: f64 = line
-            .and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok())
-            .with_context(|| format!("{path} has no VmHWM"))?;
-        Ok(kib / 1024.0)
-    }
-
-    fn stop(&mut self) -> Result<()> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).context("end filbench serve")?;
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait()? {
-                if status.success() {
-                    return Ok(());
-                }
-                bail!("`filbench serve` ended with {status}");
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        bail!("`filbench serve` does not end")
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // Has no effect on one that has ended.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
