@@ -69,17 +69,17 @@ pub enum Submitted {
     KeyReused(SubmissionId),
 }
 
-/// A submission as it is kept.
+/// A submission, without its evaluations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SubmissionSummary))]
 pub struct SubmissionRow {
     /// Its name.
     pub id: SubmissionId,
-    /// Whose.
+    /// Whose: a token's id, or `local`.
     pub owner: String,
-    /// The client's own word.
+    /// The client's own word for it.
     pub label: Option<String>,
-    /// Whether others may read it.
+    /// Whether everybody with a token may read it.
     pub shared: bool,
     /// When it was accepted.
     pub created_ms: i64,

@@ -81,7 +81,7 @@ pub struct NewToken {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TokenView))]
 pub struct TokenRow {
-    /// Its name for the store; what is submitted with it belongs to it.
+    /// What is submitted with it belongs to this name.
     pub id: TokenId,
     /// For people.
     pub name: String,

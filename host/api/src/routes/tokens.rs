@@ -26,7 +26,7 @@ pub(crate) async fn list(
     _: By<Admin>,
 ) -> Result<Json<Page<TokenView>>, ApiError> {
     let tokens = api.store().tokens().await?;
-    Ok(Json(Page::whole(tokens.into_iter().map(Into::into).collect())))
+    Ok(Json(Page::whole(tokens)))
 }
 
 /// Make a token; its secret is told this once
