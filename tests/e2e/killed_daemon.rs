@@ -193,9 +193,9 @@ fn a_daemon_that_is_killed_loses_nothing() {
     survives(3);
 }
 
-/// Takes many minutes: `cargo test --test killed_daemon -- --ignored`.
+/// Takes six minutes: `cargo test --test killed_daemon -- --ignored`.
 #[test]
-#[ignore = "takes many minutes"]
+#[ignore = "takes six minutes"]
 fn a_daemon_that_is_killed_fifty_times_loses_nothing() {
     survives(50);
 }
