@@ -111,6 +111,7 @@ pub(crate) fn key(golden: &Submission, device: Device, tools: &[ToolRecord]) -> 
         hasher.update((bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     };
+    part(env!("CARGO_PKG_VERSION").as_bytes());
     part(golden.top.as_bytes());
     part(device.name().as_bytes());
     for file in &golden.files {

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Changes whenever the same bench would give another problem.
-const RECORDER_VERSION: u32 = 5;
+const RECORDER_VERSION: u32 = 6;
 /// More primitive steps than this are no problem for a board.
 pub(crate) const STEPS_MAX: usize = 2_000_000;
 /// Bits of all vectors of a problem together, so that it fits into memory.
@@ -193,6 +193,7 @@ impl Recorder {
             hasher.update(bytes);
         };
         part(&RECORDER_VERSION.to_le_bytes());
+        part(env!("CARGO_PKG_VERSION").as_bytes());
         part(files.name().as_bytes());
         part(files.top().as_bytes());
         part(format!("{:?} {:?}", files.comparison, files.declared).as_bytes());

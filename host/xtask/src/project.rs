@@ -48,12 +48,32 @@ impl Project {
         command
     }
 
+    /// Makes `folder` a cache with tools, their native code and the firmware, and nothing
+    /// that an evaluation keeps: no recordings, analyses, proofs or fixtures.
+    pub fn cold_cache(&self, folder: &Path) -> Result<()> {
+        empty_folder(folder)?;
+        for part in ["tools", "compiled", "firmware"] {
+            let (from, to) = (self.cache.join(part), folder.join(part));
+            std::os::unix::fs::symlink(&from, &to)
+                .with_context(|| format!("link {} to {}", to.display(), from.display()))?;
+        }
+        Ok(())
+    }
+
     /// The built `filbench`.
     pub fn filbench(&self) -> PathBuf {
         let target = std::env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| self.root.join("target"), |dir| self.root.join(dir));
         target.join("debug").join("filbench")
     }
+}
+
+/// Makes `path` an empty folder, whatever it was.
+pub fn empty_folder(path: &Path) -> Result<()> {
+    if path.exists() {
+        std::fs::remove_dir_all(path).with_context(|| format!("empty {}", path.display()))?;
+    }
+    std::fs::create_dir_all(path).with_context(|| format!("create {}", path.display()))
 }
 
 /// Runs a command with our own stdout and stderr; an error names the command.

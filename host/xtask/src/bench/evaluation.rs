@@ -98,7 +98,7 @@ pub fn steps(bench: &Bench) -> Result<()> {
         let (mut cold, mut warm) = (Times::default(), Times::default());
         let mut steps = 0;
         for round in 0..bench.rounds {
-            let cache = cold_cache(bench, &format!("cold-{round}"))?;
+            let cache = bench.cold_cache(&format!("cold-{round}"))?;
             let (report, cost) = evaluate(bench, &cache, problem, candidate)?;
             cold.add(&report, cost);
             let (report, cost) = evaluate(bench, &cache, problem, candidate)?;
@@ -134,16 +134,4 @@ pub fn steps(bench: &Bench) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// A cache with tools, their native code and the firmware, and nothing that an
-/// evaluation keeps: no recordings, analyses, proofs or fixtures.
-pub fn cold_cache(bench: &Bench, name: &str) -> Result<PathBuf> {
-    let folder = bench.folder(name)?;
-    for part in ["tools", "compiled", "firmware"] {
-        let (from, to) = (bench.project.cache.join(part), folder.join(part));
-        std::os::unix::fs::symlink(&from, &to)
-            .with_context(|| format!("link {} to {}", to.display(), from.display()))?;
-    }
-    Ok(folder)
 }

@@ -1,7 +1,6 @@
 //! A whole suite: without common bitstreams, with them, and once more.
 
 use super::Bench;
-use super::evaluation::cold_cache;
 use super::measure::{Cost, cost};
 use super::table::{Table, goal};
 use anyhow::{Context, Result, bail};
@@ -53,7 +52,7 @@ struct Run {
 /// Judges the goldens of `suite` three times and prints what it took; an error
 /// if verdicts differ.
 pub fn long(bench: &Bench, suite: &Path) -> Result<()> {
-    let (first, second) = (cold_cache(bench, "alone")?, cold_cache(bench, "shared")?);
+    let (first, second) = (bench.cold_cache("alone")?, bench.cold_cache("shared")?);
     let alone = judge(bench, suite, &first, "1", "alone-out")?;
     let shared = judge(bench, suite, &second, SLOTS, "shared-out")?;
     let again = judge(bench, suite, &second, SLOTS, "again-out")?;

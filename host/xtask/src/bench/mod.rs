@@ -18,7 +18,7 @@ mod table;
 mod traffic;
 mod yowasp;
 
-use crate::project::{Project, run};
+use crate::project::{Project, empty_folder, run};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
@@ -60,10 +60,14 @@ impl Bench<'_> {
     /// An empty folder of this run.
     fn folder(&self, name: &str) -> Result<PathBuf> {
         let path = self.scratch.join(name);
-        if path.exists() {
-            std::fs::remove_dir_all(&path).with_context(|| format!("empty {}", path.display()))?;
-        }
-        std::fs::create_dir_all(&path).with_context(|| format!("create {}", path.display()))?;
+        empty_folder(&path)?;
+        Ok(path)
+    }
+
+    /// A cache in which nothing was judged yet.
+    fn cold_cache(&self, name: &str) -> Result<PathBuf> {
+        let path = self.scratch.join(name);
+        self.project.cold_cache(&path)?;
         Ok(path)
     }
 }
