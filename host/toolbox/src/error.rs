@@ -52,7 +52,7 @@ pub enum ToolboxError {
     },
     /// The operating system does not allow the sandbox, so the job was refused.
     #[error(
-        "the sandbox for `{tool}` cannot be set up: {step}: {cause}; it needs unprivileged user namespaces and Landlock (Linux 5.13 or newer; in a container allow `unshare` and `mount`, `sysctl user.max_user_namespaces` must not be 0, on Ubuntu `kernel.apparmor_restrict_unprivileged_userns` must be)"
+        "the sandbox for `{tool}` cannot be set up: {step}: {cause}; it needs unprivileged user namespaces and Landlock (Linux 5.13 or newer; a container must allow `unshare`, `mount` and the `landlock_` system calls; `sysctl user.max_user_namespaces` must not be 0, and on Ubuntu `kernel.apparmor_restrict_unprivileged_userns` must be 0)"
     )]
     SandboxUnavailable {
         /// For which tool.

@@ -6,7 +6,7 @@ use super::table::{Table, goal};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Steps in the order in which they happen; others follow.
 const STEPS: [&str; 11] = [
