@@ -3,8 +3,8 @@
 use crate::progress::headline;
 use crate::window;
 use filbench_model::{
-    ClockTiming, Comparison, DisagreementKind, FrontEnd, MeasuredOn, Outcome, Report, Severity,
-    Spread, ToolBackend,
+    ClockTiming, Comparison, DiagnosticSubject, DisagreementKind, FrontEnd, MeasuredOn, Outcome,
+    Report, Severity, Spread, ToolBackend,
 };
 use filbench_run::Phase;
 use filbench_toolbox::Tool;
@@ -289,13 +289,11 @@ fn diagnostics(table: &mut Table, report: &Report) {
     let all: Vec<_> =
         errors_first(Severity::Error).chain(errors_first(Severity::Warning)).collect();
     for diagnostic in all.iter().take(DIAGNOSTICS) {
-        let place = match (&diagnostic.file, diagnostic.line, diagnostic.column) {
-            (Some(file), Some(line), Some(column)) => format!("{file}:{line}:{column}: "),
-            (Some(file), Some(line), None) => format!("{file}:{line}: "),
-            (Some(file), None, _) => format!("{file}: "),
-            _ => String::new(),
+        let whose = match diagnostic.subject {
+            DiagnosticSubject::Candidate => "",
+            DiagnosticSubject::Problem => "the problem's ",
         };
-        table.row(&diagnostic.tool, &format!("{place}{}", diagnostic.message.trim()));
+        table.row(&diagnostic.tool, &format!("{whose}{diagnostic}"));
     }
     if all.len() > DIAGNOSTICS {
         table.row("", &format!("and {} more", all.len() - DIAGNOSTICS));

@@ -2,12 +2,8 @@
 //! ever decides anything.
 
 use crate::submission::JobFiles;
-use filbench_model::{Diagnostic, Severity};
+use filbench_model::{DIAGNOSTICS_MAX, Diagnostic, Severity};
 use filbench_toolbox::{Tool, ToolExit, ToolRun};
-
-/// More than this nobody reads.
-pub(crate) const DIAGNOSTICS_MAX: usize = 50;
-const MESSAGE_MAX: usize = 500;
 
 /// Parses `file:line: ERROR: …`, `file:line: Warning: …`, and both without a
 /// place. Errors come first.
@@ -96,31 +92,20 @@ fn number(text: &str) -> Option<(u32, &str)> {
     Some((text[..end].parse().ok()?, &text[end..]))
 }
 
-/// A diagnostic whose message is short and prints safely.
+/// What `tool` said of a place.
 pub(crate) fn diagnostic(
     tool: &str,
     severity: Severity,
     place: Option<Place>,
     message: &str,
 ) -> Diagnostic {
-    let message = message.trim().chars().filter(|c| !c.is_control()).take(MESSAGE_MAX).collect();
-    let (file, line, column) = match place {
-        Some(Place { file, line, column }) => (Some(file), Some(line), column),
-        None => (None, None, None),
-    };
-    Diagnostic { tool: tool.to_owned(), severity, file, line, column, message }
-}
-
-/// The first error in words, with its place.
-pub(crate) fn first_error(diagnostics: &[Diagnostic]) -> Option<String> {
-    let error = diagnostics.iter().find(|d| d.severity == Severity::Error)?;
-    Some(match (&error.file, error.line, error.column) {
-        (Some(file), Some(line), Some(column)) => {
-            format!("{file}:{line}:{column}: {}", error.message)
+    let said = Diagnostic::new(tool, severity, message);
+    match place {
+        Some(Place { file, line, column }) => {
+            Diagnostic { file: Some(file), line: Some(line), column, ..said }
         }
-        (Some(file), Some(line), None) => format!("{file}:{line}: {}", error.message),
-        _ => error.message.clone(),
-    })
+        None => said,
+    }
 }
 
 #[cfg(test)]

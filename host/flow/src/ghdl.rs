@@ -4,7 +4,7 @@ use crate::diagnostics::{self, Place};
 use crate::guard::Refusal;
 use crate::submission::{JobFiles, Submission, is_plain_identifier};
 use crate::{FlowFault, limit};
-use filbench_model::{Diagnostic, FailStage, Fault, Severity};
+use filbench_model::{DIAGNOSTICS_MAX, Diagnostic, FailStage, Fault, Severity, first_error};
 use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, ToolRun, Toolbox};
 
 /// A design in Verilog.
@@ -53,7 +53,7 @@ pub(crate) fn translate(
             Some(refusal) => refusal,
             None => Refusal {
                 stage,
-                reason: diagnostics::first_error(&diagnostics)
+                reason: first_error(&diagnostics)
                     .unwrap_or_else(|| "ghdl gave up without a reason".to_owned()),
             },
         };
@@ -127,7 +127,7 @@ fn said(run: &ToolRun, files: &JobFiles) -> Vec<Diagnostic> {
         }
     }
     found.sort_by_key(|diagnostic| diagnostic.severity != Severity::Error);
-    found.truncate(diagnostics::DIAGNOSTICS_MAX);
+    found.truncate(DIAGNOSTICS_MAX);
     found
 }
 

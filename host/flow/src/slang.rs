@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{self, Place};
 use crate::submission::JobFiles;
-use filbench_model::{Diagnostic, FailStage, Severity};
+use filbench_model::{DIAGNOSTICS_MAX, Diagnostic, FailStage, Severity};
 use serde::Deserialize;
 
 /// Where the flow's script makes slang write its diagnostics.
@@ -53,7 +53,7 @@ pub(crate) fn diagnostics(file: &[u8], files: &JobFiles) -> Vec<Diagnostic> {
         })
         .collect();
     all.sort_by_key(|diagnostic| diagnostic.severity != Severity::Error);
-    all.truncate(diagnostics::DIAGNOSTICS_MAX);
+    all.truncate(DIAGNOSTICS_MAX);
     all
 }
 

@@ -20,7 +20,7 @@ use crate::{FlowFault, Rejection};
 use filbench_board::Device;
 use filbench_model::{
     Diagnostic, FailStage, Fault, FaultPlace, FrontEnd, Interface, Resources, Severity, Verdict,
-    with_causes,
+    first_error, with_causes,
 };
 use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, ToolRun, Toolbox};
 use std::collections::BTreeMap;
@@ -489,7 +489,7 @@ impl Run<'_> {
             }
             (open, _) => open.map(|phase| phase.fails_as),
         };
-        let said = || diagnostics::first_error(diagnostics);
+        let said = || first_error(diagnostics);
         Ok(match (limit::refusal(Tool::Yosys, &exit, self.limits)?, stage) {
             (Some(refusal), _) => Some(refusal),
             (None, Some(stage)) if exit != ToolExit::Exited(0) => Some(Refusal {

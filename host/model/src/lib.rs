@@ -10,6 +10,7 @@
 mod alone;
 mod bits;
 mod causes;
+mod diagnostic;
 mod interface;
 mod playback;
 mod problem;
@@ -21,14 +22,15 @@ mod window;
 pub use alone::{ClockSpread, Spread, TimingAlone};
 pub use bits::Bits;
 pub use causes::with_causes;
+pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, DiagnosticSubject, Severity, first_error};
 pub use interface::{Direction, Interface, InterfaceMismatch, Port};
 pub use playback::{Assignment, BenchTrust, Playback, Wake};
 pub use problem::{
     ClockEdge, Comparison, Control, ControlRole, Problem, ProblemError, Step, StimulusSource,
 };
 pub use report::{
-    BoardRecord, ClockTiming, CriticalPath, Diagnostic, FrontEnd, LinkRecord, MeasuredOn, Mismatch,
-    OtherComparison, PathStep, Provenance, REPORT_SCHEMA, Report, Resources, Severity, SlotRecord,
+    BoardRecord, ClockTiming, CriticalPath, FrontEnd, LinkRecord, MeasuredOn, Mismatch,
+    OtherComparison, PathStep, Provenance, REPORT_SCHEMA, Report, Resources, SlotRecord,
     StimulusRecord, TimingSource, ToolBackend, ToolRecord, report_schema,
 };
 pub use simulated::{Disagreement, DisagreementKind, Simulated, SimulatedOutcome};

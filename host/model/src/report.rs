@@ -1,4 +1,4 @@
-use crate::{Comparison, MismatchWindow, Simulated, TimingAlone, Verdict};
+use crate::{Comparison, Diagnostic, MismatchWindow, Simulated, TimingAlone, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,34 +15,6 @@ pub enum MeasuredOn {
     Virtual,
     /// A board on the table.
     Physical,
-}
-
-/// How bad a diagnostic is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// The tool went on.
-    Warning,
-    /// The tool gave up.
-    Error,
-}
-
-/// What a tool said, as data. Never the source of a verdict or a number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Diagnostic {
-    /// Which tool.
-    pub tool: String,
-    /// How bad.
-    pub severity: Severity,
-    /// Source file, relative to the submission.
-    pub file: Option<String>,
-    /// 1-based.
-    pub line: Option<u32>,
-    /// 1-based, where the tool tells it.
-    #[serde(default)]
-    pub column: Option<u32>,
-    /// The tool's own words.
-    pub message: String,
 }
 
 /// Who reads a design's sources.
@@ -326,7 +298,7 @@ pub struct Report {
     /// Who read the sources, or got furthest with them; absent where nobody tried.
     #[serde(default)]
     pub front_end: Option<FrontEnd>,
-    /// What the tools said.
+    /// What the tools said: of the candidate, and of a problem that they refuse.
     pub diagnostics: Vec<Diagnostic>,
     /// Silicon or software; absent where no board was reached.
     pub measured_on: Option<MeasuredOn>,

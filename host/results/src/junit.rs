@@ -2,7 +2,7 @@
 
 use crate::text::{LONGEST_MESSAGE, shortened, visible};
 use crate::{Record, SuiteResults};
-use filbench_model::{MeasuredOn, Outcome};
+use filbench_model::{DiagnosticSubject, MeasuredOn, Outcome};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::fmt::Write as _;
 use std::io::Write;
@@ -76,6 +76,9 @@ fn description(record: &Record) -> String {
         writeln!(text, "measured on a {on} {} ({})", board.kind, board.id).ok();
     }
     for diagnostic in report.diagnostics.iter().take(DIAGNOSTICS) {
+        if diagnostic.subject == DiagnosticSubject::Problem {
+            text.push_str("the problem's ");
+        }
         if let Some(file) = &diagnostic.file {
             write!(text, "{}:", visible(file)).ok();
             if let Some(line) = diagnostic.line {

@@ -226,7 +226,8 @@ async fn link(
     Ok(linked)
 }
 
-fn note(phases: &Phases, findings: &mut Findings, diagnostics: &[Diagnostic]) {
+/// Puts what a tool said into `findings`, and tells it if it is about the candidate.
+pub(crate) fn note(phases: &Phases, findings: &mut Findings, diagnostics: &[Diagnostic]) {
     if phases.is_candidate() {
         for diagnostic in diagnostics {
             phases.send(Event::Diagnostic(diagnostic.clone()));

@@ -1,19 +1,20 @@
 //! A report while it is being written.
 
 use crate::bench::other_comparison;
-use crate::build::Findings;
+use crate::build::{Findings, note};
 use crate::conclude::Scores;
 use crate::evaluation::{Evaluation, Options};
-use crate::event::{Reporter, millis};
+use crate::event::{Event, Reporter, Subject, millis};
 use crate::golden::GoldenFacts;
 use crate::play::Play;
+use crate::refusals::Refusal;
 use crate::scoreboard::never_checked;
 use crate::simulated::simulated;
 use filbench_flow::Submission;
 use filbench_model::{
     FrontEnd, Problem, Provenance, Report, StimulusRecord, StimulusSource, Verdict,
 };
-use filbench_stimulus::{CandidateRun, Toggles};
+use filbench_stimulus::{CandidateSimulation, Toggles};
 use sha2::{Digest, Sha256};
 use std::time::{Instant, SystemTime};
 
@@ -27,7 +28,7 @@ pub(crate) struct Draft {
     pub(crate) findings: Findings,
     pub(crate) golden: Option<GoldenFacts>,
     /// The candidate's simulation, where there was one.
-    runs: Option<Vec<CandidateRun>>,
+    simulation: Option<CandidateSimulation>,
     started: Instant,
 }
 
@@ -37,7 +38,7 @@ impl Draft {
             started: Instant::now(),
             findings: Findings::default(),
             golden: None,
-            runs: None,
+            simulation: None,
             report: Report::new(
                 // Replaced by `finish`, the only way to the report.
                 Verdict::pass(""),
@@ -93,19 +94,41 @@ impl Draft {
     }
 
     /// How the candidate does in simulation, if anybody asked.
-    pub(crate) fn simulate(&mut self, problem: &Problem, runs: Option<Vec<CandidateRun>>) {
-        self.runs = runs;
+    pub(crate) fn simulate(
+        &mut self,
+        problem: &Problem,
+        simulation: Option<CandidateSimulation>,
+        reporter: &Reporter,
+    ) {
+        if let Some(simulation) = &simulation {
+            let phases = reporter.subject(Subject::Simulation);
+            note(&phases, &mut self.findings, &simulation.diagnostics);
+        }
+        self.simulation = simulation;
         self.played(problem, &[]);
+    }
+
+    /// The verdict that ends the evaluation, with what is said of the problem before
+    /// everything else: it is the reason.
+    pub(crate) fn refuse(&mut self, refusal: Refusal, reporter: &Reporter) -> Verdict {
+        let Refusal { verdict, diagnostics } = refusal;
+        for diagnostic in &diagnostics {
+            reporter.send(Event::Diagnostic(diagnostic.clone()));
+        }
+        self.findings.diagnostics.splice(0..0, diagnostics);
+        verdict
     }
 
     /// Compares the simulation with what a board answered.
     pub(crate) fn played(&mut self, problem: &Problem, plays: &[Play]) {
-        self.report.simulated = self.runs.as_ref().map(|runs| simulated(problem, runs, plays));
+        let simulation = self.simulation.as_ref();
+        self.report.simulated =
+            simulation.map(|simulation| simulated(problem, &simulation.runs, plays));
     }
 
     /// The record, whole.
     pub(crate) fn finish(self, verdict: Verdict, reporter: &Reporter) -> Evaluation {
-        let Self { mut report, findings, golden, runs: _, started } = self;
+        let Self { mut report, findings, golden, simulation: _, started } = self;
         report.verdict = verdict;
         report.resources = findings.resources;
         report.timing = findings.timing;

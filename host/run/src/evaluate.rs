@@ -15,6 +15,7 @@ use crate::fingerprint::Fingerprint;
 use crate::golden::{GoldenFacts, accepts, broken, golden_failed, golden_submission, readable};
 use crate::play::{Play, Playing};
 use crate::proof::Claim;
+use crate::refusals::Refusal;
 use crate::scoreboard::compare;
 use crate::toggles;
 use crate::waveform;
@@ -27,7 +28,7 @@ use filbench_model::{
     ClockTiming, Fault, FaultPlace, InconclusiveReason, Interface, LinkRecord, MeasuredOn, Problem,
     ToolRecord, Verdict,
 };
-use filbench_stimulus::{Analysis, BenchVerdict, CandidateRun, ProblemFiles, SourceText};
+use filbench_stimulus::{Analysis, BenchVerdict, CandidateSimulation, ProblemFiles, SourceText};
 use filbench_toolbox::ToolboxError;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -70,7 +71,8 @@ pub async fn evaluate(
         firmware,
     };
     let verdict = match job.judge(selector, &mut draft).await {
-        Ok(verdict) | Err(verdict) => verdict,
+        Ok(verdict) => verdict,
+        Err(refusal) => draft.refuse(refusal, &reporter),
     };
     reporter.send(Event::Verdict(verdict.clone()));
     draft.finish(verdict, &reporter)
@@ -97,8 +99,8 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// `Err` is a verdict that ends the evaluation early.
-    async fn judge(&self, selector: &Selector, draft: &mut Draft) -> Result<Verdict, Verdict> {
+    /// `Err` ends the evaluation early.
+    async fn judge(&self, selector: &Selector, draft: &mut Draft) -> Result<Verdict, Refusal> {
         self.prepare(draft).await?;
         let mut place = self.context.table.open(selector)?;
         let order = self.order(place.as_ref())?;
@@ -127,7 +129,7 @@ impl Job<'_> {
                 let recording = async {
                     let known = self.analyse(golden, &order).await?;
                     let problem = self.record(&known.analysis).await;
-                    Ok::<_, Verdict>((known, problem))
+                    Ok::<_, Refusal>((known, problem))
                 };
                 let (recorded, design) = tokio::join!(recording, synthesis);
                 let (known, problem) = recorded?;
@@ -145,14 +147,14 @@ impl Job<'_> {
         let Some(problem) = problem? else {
             let ports = known.map(|known| known.analysis.interface);
             let findings = &mut draft.findings;
-            return self.stop_early(&phases, design?, ports.as_ref(), &order, findings).await;
+            return Ok(self.stop_early(&phases, design?, ports.as_ref(), &order, findings).await?);
         };
         draft.problem(&problem);
         let asked = self.options.min_samples.or(self.files.policy().min_samples);
         let min_samples = min_samples(&problem, asked);
         draft.report.provenance.min_samples = min_samples;
         if let Some(verdict) = unjudgeable(&problem) {
-            return Err(verdict);
+            return Err(verdict.into());
         }
 
         let unproven = golden.as_ref().filter(|_| !is_golden);
@@ -182,7 +184,7 @@ impl Job<'_> {
             ),
         );
         draft.toggles(toggles);
-        draft.simulate(&problem, simulation?);
+        draft.simulate(&problem, simulation?, &self.reporter);
         let golden_timing = proof?;
         let built = if is_golden { built.map_err(golden_failed) } else { built }?;
 
@@ -202,7 +204,9 @@ impl Job<'_> {
         let scores = match (scores, &golden) {
             (Err(fault), Some(golden)) if !is_golden && may_be_the_design(&fault) => {
                 let known_good = self.pass(&problem, golden, place.as_mut(), &order).await;
-                return Err(known_good.map_or(fault.clone().into(), |_| follows_the_design(&fault)));
+                let verdict =
+                    known_good.map_or(fault.clone().into(), |_| follows_the_design(&fault));
+                return Err(verdict.into());
             }
             (scores, _) => scores?,
         };
@@ -212,7 +216,7 @@ impl Job<'_> {
             return Ok(verdict);
         };
         if !accepts(&problem, &scores) {
-            return Err(golden_failed(verdict));
+            return Err(golden_failed(verdict).into());
         }
         let timing = draft.findings.timing.clone();
         let tools = self.context.toolbox.records();
@@ -324,15 +328,15 @@ impl Job<'_> {
     }
 
     /// What the golden's netlist says, from the cache or by synthesis.
-    async fn analyse(&self, golden: &Arc<Submission>, order: &Order) -> Result<Known, Verdict> {
+    async fn analyse(&self, golden: &Arc<Submission>, order: &Order) -> Result<Known, Refusal> {
         let key = self.analysis_key(golden, order);
         let refusal = self.refusal("analysis", &key)?;
         let work = async {
             if let Some(known) = self.context.analyses.find(&key) {
                 return Ok(known);
             }
-            if let Some(verdict) = self.context.refusals.find(&refusal) {
-                return Err(verdict);
+            if let Some(found) = self.context.refusals.find(&refusal) {
+                return Err(found);
             }
             let phases = self.reporter.subject(Subject::Golden);
             let order = order.for_golden();
@@ -340,10 +344,11 @@ impl Job<'_> {
             let golden = Arc::clone(golden);
             let design =
                 build::synthesise(self.context, &phases, golden, &order, &mut findings).await;
-            let design = design.map_err(golden_failed);
-            if let Err(verdict) = &design {
-                self.context.refusals.keep(&refusal, verdict);
-            }
+            let design = design.map_err(|verdict| {
+                let refused = Refusal::of_problem(golden_failed(verdict), findings.diagnostics);
+                self.context.refusals.keep(&refusal, &refused);
+                refused
+            });
             let known = Known::of_design(&*design?);
             self.context.analyses.keep(&key, &known);
             Ok(known)
@@ -353,23 +358,23 @@ impl Job<'_> {
 
     /// The recorded problem; `None` where the evaluation needs none, since it
     /// ends before the board.
-    async fn record(&self, analysis: &Analysis) -> Result<Option<Arc<Problem>>, Verdict> {
+    async fn record(&self, analysis: &Analysis) -> Result<Option<Arc<Problem>>, Refusal> {
         if self.options.tier != Tier::Board {
             return Ok(None);
         }
         let tools = self.context.toolbox.records();
         let name = self.refusal("recording", &(&self.files, analysis, tools))?;
         let recording = self.context.recording.join(&name, async {
-            if let Some(verdict) = self.context.refusals.find(&name) {
-                return Err(verdict);
+            if let Some(refusal) = self.context.refusals.find(&name) {
+                return Err(refusal);
             }
             let recorder = Arc::clone(&self.context.recorder);
             let (files, analysis) = (readable(self.context, &self.files).await?, analysis.clone());
             let recorded = blocking(move || recorder.record(&files, &analysis)).await?;
             recorded.map(Arc::new).map_err(|error| {
-                let verdict = broken(error.into());
-                self.context.refusals.keep(&name, &verdict);
-                verdict
+                let refusal = broken(error);
+                self.context.refusals.keep(&name, &refusal);
+                refusal
             })
         });
         self.reporter.subject(Subject::Problem).run(Phase::Record, recording).await.map(Some)
@@ -408,7 +413,7 @@ impl Job<'_> {
         golden: Option<&Arc<Submission>>,
         place: &mut dyn Place,
         order: &Order,
-    ) -> Result<Vec<ClockTiming>, Verdict> {
+    ) -> Result<Vec<ClockTiming>, Refusal> {
         // Vectors without a golden cannot prove themselves.
         let Some(golden) = golden else { return Ok(Vec::new()) };
         let tools = self.context.toolbox.records();
@@ -420,19 +425,19 @@ impl Job<'_> {
                 self.reporter.send(Event::Cached { phase: Phase::Proof });
                 return Ok(timing);
             }
-            if let Some(verdict) = self.context.refusals.find(&refusal) {
+            if let Some(found) = self.context.refusals.find(&refusal) {
                 self.reporter.send(Event::Cached { phase: Phase::Proof });
-                return Err(verdict);
+                return Err(found);
             }
             let measured_on = place.measured_on();
             let passing = self.pass(problem, golden, place, order);
             let passed = self.reporter.subject(Subject::Problem).run(Phase::Proof, passing).await;
-            let passed = passed.map_err(golden_failed);
+            let passed = passed.map_err(|verdict| Refusal::from(golden_failed(verdict)));
             match &passed {
                 Ok(timing) => self.context.proofs.keep(&name, &claim, timing)?,
                 // A virtual board would do the same again.
-                Err(verdict) if measured_on == MeasuredOn::Virtual => {
-                    self.context.refusals.keep(&refusal, verdict);
+                Err(refused) if measured_on == MeasuredOn::Virtual => {
+                    self.context.refusals.keep(&refusal, refused);
                 }
                 Err(_) => {}
             }
@@ -505,7 +510,7 @@ impl Job<'_> {
 
     /// The candidate in simulation, where that is asked for. Beside its way to the board,
     /// and without a part in the verdict.
-    async fn simulate(&self, problem: &Arc<Problem>) -> Result<Option<Vec<CandidateRun>>, Fault> {
+    async fn simulate(&self, problem: &Arc<Problem>) -> Result<Option<CandidateSimulation>, Fault> {
         // Icarus reads no VHDL.
         if !self.options.simulate || self.submission.files.iter().any(|f| is_vhdl(&f.name)) {
             return Ok(None);
@@ -522,8 +527,8 @@ impl Job<'_> {
             recorder.simulate_candidate(&problem, &sources, &submission.top)
         });
         let phases = self.reporter.subject(Subject::Simulation);
-        let runs = phases.run(Phase::Simulate, simulating).await??;
-        Ok(Some(runs))
+        let simulation = phases.run(Phase::Simulate, simulating).await??;
+        Ok(Some(simulation))
     }
 
     /// Plays and compares; the waveform of a mismatch goes to the draft.

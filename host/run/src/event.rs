@@ -145,7 +145,7 @@ pub enum Event {
         /// In words.
         what: String,
     },
-    /// What a tool said about the candidate.
+    /// What a tool said about the candidate, or about a problem that it refuses.
     Diagnostic(Diagnostic),
     /// The lab failed; the board is programmed anew and the play repeated.
     Retrying {
@@ -268,9 +268,9 @@ impl Phases {
         self.reporter.send(event);
     }
 
-    /// Whether this is the submission that is judged.
+    /// Whether this is the submission that is judged, built or simulated.
     pub(crate) fn is_candidate(&self) -> bool {
-        self.subject == Subject::Candidate
+        matches!(self.subject, Subject::Candidate | Subject::Simulation)
     }
 }
 
@@ -289,12 +289,9 @@ mod tests {
             Event::Cached { phase: Phase::Record },
             Event::Preparing { what: "compiling the tools".into() },
             Event::Diagnostic(Diagnostic {
-                tool: "yosys".into(),
-                severity: Severity::Error,
                 file: Some("a.v".into()),
                 line: Some(3),
-                column: None,
-                message: "syntax error".into(),
+                ..Diagnostic::new("yosys", Severity::Error, "syntax error")
             }),
             Event::Retrying { fault: Fault::new(FaultPlace::Link, "silence") },
             Event::Verdict(Verdict::fail(FailStage::Parse, "it does not read")),

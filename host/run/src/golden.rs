@@ -4,12 +4,13 @@
 use crate::analyse::Known;
 use crate::conclude::Scores;
 use crate::context::{Context, blocking};
+use crate::refusals::Refusal;
 use filbench_flow::{SourceFile, Submission, is_vhdl};
 use filbench_model::{
     ClockEdge, ClockTiming, Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Outcome,
     Problem, Resources, Stage, TimingAlone, Verdict,
 };
-use filbench_stimulus::{BenchVerdict, ProblemFiles, SourceText};
+use filbench_stimulus::{BenchVerdict, ProblemFiles, RecordError, SourceText};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -112,15 +113,18 @@ pub(crate) fn golden_failed(verdict: Verdict) -> Verdict {
     }
 }
 
-/// The verdict on every candidate of a problem that could not be recorded: a
+/// What every candidate of a problem gets that could not be recorded: a
 /// bench that does not compile or end proves nothing, and is no fault of the
 /// lab.
-pub(crate) fn broken(fault: Fault) -> Verdict {
+pub(crate) fn broken(error: RecordError) -> Refusal {
+    let diagnostics = error.diagnostics().to_vec();
+    let fault = Fault::from(error);
     if fault.place != FaultPlace::Problem {
         return fault.into();
     }
-    Verdict::inconclusive(
+    let verdict = Verdict::inconclusive(
         InconclusiveReason::GoldenFailed,
         format!("the problem proves nothing: {fault}; nobody can be judged by it until it does"),
-    )
+    );
+    Refusal::of_problem(verdict, diagnostics)
 }

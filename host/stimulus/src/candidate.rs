@@ -25,7 +25,7 @@ use crate::recorder::{Fill, filled};
 use crate::replay::{parse, steps_text};
 use crate::verilog::{ReplayNames, replay};
 use crate::{Logic, RecordError, SourceText, system_tasks};
-use filbench_model::Problem;
+use filbench_model::{Diagnostic, Problem};
 use filbench_toolbox::{Limits, Toolbox};
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub enum Ending {
     Whole,
     /// The candidate ended it before the last step.
     Early,
-    /// The simulator does not compile the candidate; its own words.
+    /// The simulator does not compile the candidate; its first error, or its own words.
     Rejected(String),
     /// The candidate calls this system task, with which it could reach the simulator's
     /// files; it was not run.
@@ -65,13 +65,23 @@ pub struct CandidateRun {
     pub ending: Ending,
 }
 
-/// One run for each setting of unknown inputs, as on a board.
+/// A candidate in simulation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CandidateSimulation {
+    /// One run for each setting of unknown inputs, as on a board; one in all where it was
+    /// not run.
+    pub runs: Vec<CandidateRun>,
+    /// What the simulator said of the candidate's sources, errors first.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles and runs it.
 pub(crate) fn simulate(
     toolbox: &Toolbox,
     problem: &Problem,
     sources: &[SourceText],
     top: &str,
-) -> Result<Vec<CandidateRun>, RecordError> {
+) -> Result<CandidateSimulation, RecordError> {
     let interface = &problem.interface;
     let names = secret_names()?;
     let responses_bytes = problem.steps.len() * (interface.output_bits().max(1) + 1);
@@ -84,18 +94,22 @@ pub(crate) fn simulate(
         names.responses_file.clone(),
     ];
     let mut simulation = Simulation::new(toolbox, &problem.name, "the candidate")?
+        .of_candidate()
         .with_limits(limits)
         .with_secrets(format!("{}.vvp", secret()?), secrets);
     let bench = replay(top, interface, &problem.event_inputs, &names);
     simulation.own(&names.bench_file, bench)?;
     simulation.sources(sources)?;
-    let compiled = simulation.compile(&[&names.top]).and_then(|()| simulation.image());
-    let stopped = match compiled {
-        Ok(image) => system_tasks::forbidden(&image).map(Ending::Refused),
-        Err(error) => Some(ending(error)?),
+    let compiled = simulation
+        .compile(&[&names.top])
+        .and_then(|warnings| simulation.image().map(|image| (image, warnings)));
+    let (diagnostics, stopped) = match compiled {
+        Ok((image, warnings)) => (warnings, system_tasks::forbidden(&image).map(Ending::Refused)),
+        Err(error) => (error.diagnostics().to_vec(), Some(ending(error)?)),
     };
     if let Some(ending) = stopped {
-        return Ok(vec![CandidateRun { fill: Fill::Zero, responses: Vec::new(), ending }]);
+        let run = CandidateRun { fill: Fill::Zero, responses: Vec::new(), ending };
+        return Ok(CandidateSimulation { runs: vec![run], diagnostics });
     }
 
     let fills: &[Fill] =
@@ -118,7 +132,7 @@ pub(crate) fn simulate(
         };
         runs.push(CandidateRun { fill, responses, ending });
     }
-    Ok(runs)
+    Ok(CandidateSimulation { runs, diagnostics })
 }
 
 /// How the candidate ended the simulation, unless it was the lab.

@@ -1,4 +1,4 @@
-use filbench_model::{Fault, FaultPlace};
+use filbench_model::{Diagnostic, Fault, FaultPlace};
 use filbench_toolbox::{JobDirError, Tool, ToolboxError};
 use std::error::Error;
 use std::io;
@@ -122,8 +122,10 @@ pub enum RecordError {
         tool: Tool,
         /// What was to be compiled.
         what: String,
-        /// The start of its own words.
+        /// Its first error, or the start of its own words.
         said: String,
+        /// All that it said, where it compiled; errors first.
+        diagnostics: Vec<Diagnostic>,
     },
     /// A simulation did not come to its end.
     #[error("`{problem}`: simulating {what} did not end by itself: {how}")]
@@ -199,6 +201,16 @@ pub enum RecordError {
         /// The cause.
         source: io::Error,
     },
+}
+
+impl RecordError {
+    /// What a tool said of its input, where that is the reason.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match self {
+            Self::Rejected { diagnostics, .. } => diagnostics,
+            _ => &[],
+        }
+    }
 }
 
 impl From<RecordError> for Fault {

@@ -1,6 +1,8 @@
 //! Icarus in a job folder: compile, simulate, read what was left.
 
+use crate::diagnostics::{self, Compilation, JobFile};
 use crate::{RecordError, SourceText};
+use filbench_model::{Diagnostic, DiagnosticSubject, first_error};
 use filbench_toolbox::{JobDir, JobDirError, Limits, Tool, ToolExit, ToolJob, ToolRun, Toolbox};
 use std::time::Duration;
 
@@ -43,18 +45,37 @@ pub(crate) struct Simulation<'a> {
     image: String,
     /// Arguments for the sources, in order.
     sources: Vec<String>,
+    /// The files that were handed in.
+    files: Vec<JobFile>,
+    /// Whose they are.
+    subject: DiagnosticSubject,
 }
 
 impl<'a> Simulation<'a> {
-    /// A simulation of `what`, for messages, of the problem `problem`.
+    /// A simulation of `what`, for messages, of the problem `problem`, whose own files it has.
     pub(crate) fn new(
         toolbox: &'a Toolbox,
         problem: &'a str,
         what: &'a str,
     ) -> Result<Self, RecordError> {
         let (dir, limits) = (JobDir::create()?, LIMITS);
-        let (secrets, image, sources) = (Vec::new(), IMAGE.to_owned(), Vec::new());
-        Ok(Self { toolbox, dir, problem, what, limits, secrets, image, sources })
+        Ok(Self {
+            toolbox,
+            dir,
+            problem,
+            what,
+            limits,
+            secrets: Vec::new(),
+            image: IMAGE.to_owned(),
+            sources: Vec::new(),
+            files: Vec::new(),
+            subject: DiagnosticSubject::Problem,
+        })
+    }
+
+    /// The same with files of a candidate.
+    pub(crate) fn of_candidate(self) -> Self {
+        Self { subject: DiagnosticSubject::Candidate, ..self }
     }
 
     /// The same with these limits.
@@ -75,6 +96,9 @@ impl<'a> Simulation<'a> {
             let tidy = tidy(&file.name);
             let name = format!("{SOURCES}/{tidy}");
             self.dir.write(&name, &file.contents)?;
+            // A name that comes twice is the last one's file.
+            self.files.retain(|known| known.name != name);
+            self.files.push(JobFile::new(name.clone(), &file.name, &file.contents));
             if !file.is_source() {
                 self.dir.write(&tidy, &file.contents)?;
             } else if !self.sources.contains(&name) {
@@ -103,8 +127,8 @@ impl<'a> Simulation<'a> {
         self.execute()
     }
 
-    /// Compiles the sources with these roots.
-    pub(crate) fn compile(&self, tops: &[&str]) -> Result<(), RecordError> {
+    /// Compiles the sources with these roots; gives the warnings.
+    pub(crate) fn compile(&self, tops: &[&str]) -> Result<Vec<Diagnostic>, RecordError> {
         let mut args: Vec<String> =
             ["-g2012", "-grelative-include", "-I", SOURCES, "-o", &self.image]
                 .map(Into::into)
@@ -118,7 +142,7 @@ impl<'a> Simulation<'a> {
         if run.exit != ToolExit::Exited(0) {
             return Err(self.rejected(Tool::Iverilog, &run));
         }
-        Ok(())
+        Ok(self.diagnostics(&run, Compilation::Succeeded))
     }
 
     /// Runs what was compiled to the end.
@@ -186,10 +210,22 @@ impl<'a> Simulation<'a> {
         if let Some(how) = how {
             return RecordError::Endless { problem, what: self.what.to_owned(), how };
         }
-        let mut said = String::from_utf8_lossy(&run.stderr).trim().to_owned();
-        for secret in &self.secrets {
-            said = said.replace(secret.as_str(), "filbench");
-        }
+        let diagnostics = match tool {
+            Tool::Iverilog => self.diagnostics(run, Compilation::Failed),
+            // What a simulation prints is not what a tool says of its sources.
+            _ => Vec::new(),
+        };
+        let said = first_error(&diagnostics).unwrap_or_else(|| self.last_words(run));
+        RecordError::Rejected { problem, tool, what: self.what.to_owned(), said, diagnostics }
+    }
+
+    fn diagnostics(&self, run: &ToolRun, compilation: Compilation) -> Vec<Diagnostic> {
+        diagnostics::parse(&self.printed(run), compilation, &self.files, self.subject)
+    }
+
+    /// The start of what a tool printed that ended badly.
+    fn last_words(&self, run: &ToolRun) -> String {
+        let mut said = self.printed(run).trim().to_owned();
         if said.is_empty() {
             said = format!("it ended with {:?} and said nothing", run.exit);
         }
@@ -197,7 +233,13 @@ impl<'a> Simulation<'a> {
             said.truncate(at);
             said.push('…');
         }
-        RecordError::Rejected { problem, tool, what: self.what.to_owned(), said }
+        said
+    }
+
+    /// What a tool printed, without secrets.
+    fn printed(&self, run: &ToolRun) -> String {
+        let printed = String::from_utf8_lossy(&run.stderr).into_owned();
+        self.secrets.iter().fold(printed, |text, secret| text.replace(secret.as_str(), "filbench"))
     }
 }
 

@@ -23,6 +23,7 @@ mod bench;
 mod cache;
 mod candidate;
 mod csv;
+mod diagnostics;
 mod error;
 mod files;
 mod fst_file;
@@ -43,7 +44,7 @@ mod vectors;
 mod verilog;
 
 pub use analysis::Analysis;
-pub use candidate::{CandidateRun, Ending};
+pub use candidate::{CandidateRun, CandidateSimulation, Ending};
 pub use error::{LocateError, RecordError, VectorError};
 pub use files::{PassMark, ProblemFiles, ProblemPolicy, SourceText};
 pub use locate::{PROBLEM_FILE, locate};

@@ -10,7 +10,7 @@ use crate::recording::{Defect, Recording};
 use crate::replay::{Design, responses};
 use crate::vcd_file;
 use crate::verilog::{Answers, RECORD_FILE, RECORD_TOP, stub};
-use crate::{Analysis, CandidateRun, Logic, ProblemFiles, RecordError, SourceText};
+use crate::{Analysis, CandidateSimulation, Logic, ProblemFiles, RecordError, SourceText};
 use crate::{NetlistSources, Toggles, candidate, csv, fst_file, generate, source, toggles};
 use filbench_model::{Bits, Comparison, Playback, Problem, Step, StimulusSource};
 use filbench_toolbox::{Tool, Toolbox};
@@ -130,7 +130,7 @@ impl Recorder {
 
     /// A candidate's responses to the steps of `problem`, one run for each setting of
     /// unknown inputs that a board is given. The candidate is kept from the bench that
-    /// drives it; see [`CandidateRun`].
+    /// drives it; see [`CandidateSimulation`].
     ///
     /// # Errors
     /// Only where the lab failed; whatever the candidate does is an [`Ending`](crate::Ending).
@@ -139,7 +139,7 @@ impl Recorder {
         problem: &Problem,
         sources: &[SourceText],
         top: &str,
-    ) -> Result<Vec<CandidateRun>, RecordError> {
+    ) -> Result<CandidateSimulation, RecordError> {
         candidate::simulate(&self.toolbox, problem, sources, top)
     }
 

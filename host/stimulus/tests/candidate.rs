@@ -5,8 +5,10 @@
 mod common;
 
 use common::{fresh_recorder, interface};
-use filbench_model::{Bits, ClockEdge, Problem};
-use filbench_stimulus::{Analysis, CandidateRun, Ending, Fill, SourceText, first_mismatch, locate};
+use filbench_model::{Bits, ClockEdge, DiagnosticSubject, Problem, Severity};
+use filbench_stimulus::{
+    Analysis, CandidateRun, CandidateSimulation, Ending, Fill, SourceText, first_mismatch, locate,
+};
 
 /// A flip-flop: `q` is what `d` was at the last rising edge.
 const VECTORS: &str = "clk:in, d:in, q:out\n0, 1, x\n1, 1, 1\n0, 0, 1\n1, 0, 0\n0, 1, 0\n";
@@ -25,8 +27,8 @@ fn problem() -> Problem {
     fresh_recorder().recorder.record(&locate(&path).unwrap(), &analysis).unwrap()
 }
 
-/// The runs of a flip-flop with `body`.
-fn runs(body: &str) -> Vec<CandidateRun> {
+/// A flip-flop with `body` in simulation.
+fn simulated(body: &str) -> CandidateSimulation {
     let text = format!("module TopModule(input clk, input d, output reg q);\n{body}\nendmodule\n");
     let sources = [SourceText { name: "top.sv".into(), contents: text.into() }];
     let recorder = fresh_recorder().recorder;
@@ -34,7 +36,7 @@ fn runs(body: &str) -> Vec<CandidateRun> {
 }
 
 fn run(body: &str) -> CandidateRun {
-    let mut runs = runs(body);
+    let mut runs = simulated(body).runs;
     assert_eq!(runs.len(), 1);
     runs.remove(0)
 }
@@ -108,6 +110,46 @@ fn nothing_of_the_bench_can_be_named() {
     assert!(!matches!(peek.ending, Ending::Whole) || peek.responses[0].unknown.any(), "{peek:?}");
 }
 
+/// What the simulator says of the candidate's sources is data; the bench's names are not in it.
+#[test]
+fn what_is_said_of_the_sources_has_its_place() {
+    let of = |body: &str| {
+        let CandidateSimulation { runs, diagnostics } = simulated(body);
+        let said = diagnostics.into_iter().map(|said| {
+            assert_eq!(
+                (said.tool.as_str(), said.subject),
+                ("iverilog", DiagnosticSubject::Candidate)
+            );
+            (said.severity, said.file, said.line, said.message)
+        });
+        (runs[0].ending.clone(), said.collect::<Vec<_>>())
+    };
+    let file = || Some("top.sv".to_owned());
+    assert_eq!(of(HONEST), (Ending::Whole, Vec::new()));
+
+    let (ending, said) = of(&format!("{HONEST}\nmissing m(.d(d));"));
+    let unknown = (Severity::Error, file(), Some(3), "Unknown module type: missing".to_owned());
+    assert_eq!(said, [unknown]);
+    assert_eq!(ending, Ending::Rejected("top.sv:3: Unknown module type: missing".to_owned()));
+
+    let (ending, said) = of(&format!(
+        "{HONEST}\nwire [3:0] w; pair p(d, w);\nendmodule\n\
+        module pair(input a, input [1:0] b);"
+    ));
+    assert_eq!(ending, Ending::Whole);
+    let [(Severity::Warning, Some(_), Some(3), message)] = &said[..] else { panic!("{said:?}") };
+    assert!(message.starts_with("Port 2 (b)") && message.contains("Pruning 2"), "{message}");
+
+    // Of a place in the bench, whose name nobody may know, only the words are left.
+    let sources =
+        [SourceText { name: "top.sv".into(), contents: b"module other; endmodule".into() }];
+    let recorder = fresh_recorder().recorder;
+    let simulation = recorder.simulate_candidate(&problem(), &sources, "TopModule").unwrap();
+    let [said] = &simulation.diagnostics[..] else { panic!("{simulation:?}") };
+    assert_eq!((said.file.as_deref(), said.line), (None, None));
+    assert_eq!(said.message, "Unknown module type: TopModule");
+}
+
 /// What a candidate forces are its own ports.
 #[test]
 fn forced_ports_are_the_candidates_own() {
@@ -124,6 +166,6 @@ fn directives_do_not_reach_the_bench() {
     assert!(matches!(run.ending, Ending::Whole | Ending::Rejected(_)), "{run:?}");
     let sources = [SourceText { name: "top.sv".into(), contents: b"`ifdef X\n".into() }];
     let recorder = fresh_recorder().recorder;
-    let runs = recorder.simulate_candidate(&problem(), &sources, "TopModule").unwrap();
+    let runs = recorder.simulate_candidate(&problem(), &sources, "TopModule").unwrap().runs;
     assert!(matches!(runs[0].ending, Ending::Rejected(_)), "{runs:?}");
 }

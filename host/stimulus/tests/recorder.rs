@@ -6,7 +6,7 @@ mod common;
 
 use common::{fresh_recorder, interface};
 use filbench_model::{Bits, ClockEdge, FaultPlace, Problem, StimulusSource};
-use filbench_model::{Fault, InterfaceMismatch};
+use filbench_model::{DiagnosticSubject, Fault, InterfaceMismatch, Severity};
 use filbench_stimulus::{Analysis, Fill, RecordError, SourceText, first_mismatch, locate};
 
 /// A problem by its golden and the body of its bench, in a folder of its own.
@@ -251,7 +251,10 @@ fn what_cannot_be_recorded_is_said() {
     for (body, expected) in [
         ("initial #5 $finish;".to_owned(), "0 instances of `TopModule`, where one is needed"),
         (format!("{dut} wire r; TopModule two(.clk(clk), .d(d), .q(r));"), "2 instances"),
-        (format!("{dut} initial $finish"), "iverilog rejects the test bench: src/case_test.sv"),
+        (
+            format!("{dut} initial $finish"),
+            "iverilog rejects the test bench: case_test.sv:3: syntax error",
+        ),
         (format!("{dut} initial clk = dut.hidden;"), "iverilog rejects the test bench"),
         (format!("{dut} initial forever #1 clk = ~clk;"), "more than 10000 steps"),
     ] {
@@ -260,8 +263,11 @@ fn what_cannot_be_recorded_is_said() {
     }
     let other = flip_flop("module other; endmodule\n").error();
     assert!(other.contains("iverilog rejects"), "{other}");
-    let fault = Fault::from(flip_flop("nonsense").record().unwrap_err());
-    assert_eq!(fault.place, FaultPlace::Problem);
+    let error = flip_flop("module tb; nonsense; endmodule\n").record().unwrap_err();
+    let [said, ..] = error.diagnostics() else { panic!("{error}") };
+    assert_eq!((said.subject, said.severity), (DiagnosticSubject::Problem, Severity::Error));
+    assert_eq!((said.file.as_deref(), said.line), (Some("case_test.sv"), Some(1)));
+    assert_eq!(Fault::from(error).place, FaultPlace::Problem);
 }
 
 /// A bench sees no file of the host, and its own files go nowhere.

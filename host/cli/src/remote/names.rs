@@ -6,7 +6,7 @@
 use filbench_api::types::SentFile;
 use filbench_api::{Bounds, FileSet};
 use filbench_flow::SourceFile;
-use filbench_model::Report;
+use filbench_model::{Diagnostic, DiagnosticSubject, Report};
 
 /// More than any name that is sent.
 const NAME_BYTES_MAX: usize = 200;
@@ -69,7 +69,10 @@ pub fn restore_names(report: &mut Report, files: &[String]) {
         let index = sent.iter().position(|sent| sent == name)?;
         Some(files[index].clone()).filter(|original| original != name)
     };
-    for diagnostic in &mut report.diagnostics {
+    // The problem's files are not among them.
+    let of_candidate =
+        |diagnostic: &&mut Diagnostic| diagnostic.subject == DiagnosticSubject::Candidate;
+    for diagnostic in report.diagnostics.iter_mut().filter(of_candidate) {
         if let Some(name) = diagnostic.file.as_deref().and_then(original) {
             diagnostic.file = Some(name);
         }
@@ -87,7 +90,7 @@ pub fn restore_names(report: &mut Report, files: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use filbench_model::{Diagnostic, Provenance, Severity, Verdict};
+    use filbench_model::{Provenance, Severity, Verdict};
 
     #[test]
     fn every_name_is_taken_and_no_two_are_the_same() {
@@ -123,16 +126,14 @@ mod tests {
     fn what_was_found_is_told_with_the_typed_names() {
         let mut report = Report::new(Verdict::pass(""), Provenance::default());
         let diagnostic = |file: &str| Diagnostic {
-            tool: "yosys".into(),
-            severity: Severity::Error,
             file: Some(file.into()),
-            line: None,
-            column: None,
-            message: String::new(),
+            ..Diagnostic::new("yosys", Severity::Error, "")
         };
         report.diagnostics = ["a.v", "top/b.v", "elsewhere"].map(diagnostic).into();
+        let subject = DiagnosticSubject::Problem;
+        report.diagnostics.push(Diagnostic { subject, ..diagnostic("a.v") });
         restore_names(&mut report, &["../a.v".into(), "top/b.v".into()]);
         let files: Vec<_> = report.diagnostics.iter().filter_map(|d| d.file.as_deref()).collect();
-        assert_eq!(files, ["../a.v", "top/b.v", "elsewhere"]);
+        assert_eq!(files, ["../a.v", "top/b.v", "elsewhere", "a.v"]);
     }
 }

@@ -4,7 +4,8 @@ use super::{chip, measured_on, plots, wave};
 use crate::text::{LONGEST_MESSAGE, name, shortened};
 use crate::{KnownBadProblem, Ratios, Record, verilog_eval_letter};
 use filbench_model::{
-    ClockTiming, Diagnostic, Resources, Severity, Spread, TimingAlone, hexadecimal,
+    ClockTiming, Diagnostic, DiagnosticSubject, Resources, Severity, Spread, TimingAlone,
+    hexadecimal,
 };
 use maud::{Markup, html};
 
@@ -137,7 +138,11 @@ fn diagnostics(diagnostics: &[Diagnostic]) -> Markup {
             p.diag.mono.(severity) {
                 b { (name(&place(diagnostic))) } (severity) ": "
                 bdi { (shortened(diagnostic.message.trim(), LONGEST_MESSAGE)) }
-                span.soft { " [" (name(&diagnostic.tool)) "]" }
+                span.soft {
+                    " [" (name(&diagnostic.tool))
+                    @if diagnostic.subject == DiagnosticSubject::Problem { ", of the problem" }
+                    "]"
+                }
             }
         }
         @if let Some(more @ 1..) = diagnostics.len().checked_sub(DIAGNOSTICS) {
