@@ -1,6 +1,5 @@
-//! What Icarus says, as data: of a candidate, and of a problem that nobody can be judged by.
-
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+//! What Icarus says, as data: of a candidate, of a problem that nobody can be judged by, and
+//! of what it does not read at all.
 
 mod common;
 
@@ -95,4 +94,25 @@ fn of_a_candidate_that_it_simulates() {
     let [warning] = said[..] else { panic!("{said:?}") };
     assert_eq!((warning.severity, warning.line), (Severity::Warning, Some(24)));
     assert!(warning.message.starts_with("sorry: constant selects in always_*"), "{warning}");
+}
+
+/// It reads no VHDL, and that is said; the board judges it all the same.
+#[test]
+fn of_vhdl_nothing() {
+    const COUNTER: &str = "languages/Prob001_counter";
+    let bench = Bench::new();
+    let wrong = candidate(COUNTER, "vhdl_wrong");
+    let answer = bench.judge(&wrong, &problem(COUNTER), &["--simulate"]);
+    answer.expect("fail (mismatch)");
+    let simulated = answer.report.simulated.as_ref().unwrap();
+    assert_eq!(simulated.outcome, SimulatedOutcome::NotSimulated);
+    assert!(simulated.reason.contains("vhdl_wrong.vhd` is VHDL"), "{}", simulated.reason);
+    assert_eq!((simulated.checked_samples, simulated.compared_with_board), (0, 0));
+    assert_eq!(of_icarus(&answer.report.diagnostics).len(), 0);
+
+    let mut command = bench.command(["run", "--simulate"]);
+    let printed = command.arg(&wrong).arg("--problem").arg(problem(COUNTER)).output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert!(printed.contains("  simulated   not_simulated: `"), "{printed}");
+    assert!(bench.judge(&wrong, &problem(COUNTER), &[]).report.simulated.is_none());
 }

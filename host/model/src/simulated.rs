@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What became of a candidate in simulation. None of these is a verdict.
+/// What became of a candidate that was to be simulated. None of these is a verdict.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -21,6 +21,8 @@ pub enum SimulatedOutcome {
     EndedEarly,
     /// It ran into a limit of time, memory or output, with nothing wrong until then.
     Limit,
+    /// The simulator reads no such sources; nothing was tried.
+    NotSimulated,
 }
 
 impl fmt::Display for SimulatedOutcome {
@@ -32,6 +34,7 @@ impl fmt::Display for SimulatedOutcome {
             Self::Refused => "refused",
             Self::EndedEarly => "ended_early",
             Self::Limit => "limit",
+            Self::NotSimulated => "not_simulated",
         })
     }
 }

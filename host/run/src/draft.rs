@@ -9,7 +9,7 @@ use crate::golden::GoldenFacts;
 use crate::play::Play;
 use crate::refusals::Refusal;
 use crate::scoreboard::never_checked;
-use crate::simulated::simulated;
+use crate::simulated::{not_simulated, simulated};
 use filbench_flow::Submission;
 use filbench_model::{
     FrontEnd, Problem, Provenance, Report, StimulusRecord, StimulusSource, Verdict,
@@ -21,14 +21,24 @@ use std::time::{Instant, SystemTime};
 /// The key of the whole evaluation's wall time in a report's durations.
 pub const TOTAL: &str = "total";
 
+/// The candidate in simulation.
+#[derive(Debug)]
+pub(crate) enum InSimulation {
+    /// Nobody asked.
+    NotAsked,
+    /// The simulator cannot read it, and why.
+    Unreadable(String),
+    /// It was simulated.
+    Simulated(CandidateSimulation),
+}
+
 /// A report without its verdict.
 #[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) report: Report,
     pub(crate) findings: Findings,
     pub(crate) golden: Option<GoldenFacts>,
-    /// The candidate's simulation, where there was one.
-    simulation: Option<CandidateSimulation>,
+    simulation: InSimulation,
     started: Instant,
 }
 
@@ -38,7 +48,7 @@ impl Draft {
             started: Instant::now(),
             findings: Findings::default(),
             golden: None,
-            simulation: None,
+            simulation: InSimulation::NotAsked,
             report: Report::new(
                 // Replaced by `finish`, the only way to the report.
                 Verdict::pass(""),
@@ -97,10 +107,10 @@ impl Draft {
     pub(crate) fn simulate(
         &mut self,
         problem: &Problem,
-        simulation: Option<CandidateSimulation>,
+        simulation: InSimulation,
         reporter: &Reporter,
     ) {
-        if let Some(simulation) = &simulation {
+        if let InSimulation::Simulated(simulation) = &simulation {
             let phases = reporter.subject(Subject::Simulation);
             note(&phases, &mut self.findings, &simulation.diagnostics);
         }
@@ -121,9 +131,13 @@ impl Draft {
 
     /// Compares the simulation with what a board answered.
     pub(crate) fn played(&mut self, problem: &Problem, plays: &[Play]) {
-        let simulation = self.simulation.as_ref();
-        self.report.simulated =
-            simulation.map(|simulation| simulated(problem, &simulation.runs, plays));
+        self.report.simulated = match &self.simulation {
+            InSimulation::NotAsked => None,
+            InSimulation::Unreadable(why) => Some(not_simulated(why.clone())),
+            InSimulation::Simulated(simulation) => {
+                Some(simulated(problem, &simulation.runs, plays))
+            }
+        };
     }
 
     /// The record, whole.

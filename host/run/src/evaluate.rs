@@ -8,7 +8,7 @@ use crate::conclude::{
     Scores, conclude, follows_the_design, may_be_the_design, min_samples, unjudgeable,
 };
 use crate::context::{Context, blocking};
-use crate::draft::Draft;
+use crate::draft::{Draft, InSimulation};
 use crate::evaluation::{Artifact, Evaluation, MISMATCH_VCD, Options, Tier};
 use crate::event::{Event, Phase, Phases, Reporter, Subject};
 use crate::fingerprint::Fingerprint;
@@ -28,7 +28,7 @@ use filbench_model::{
     ClockTiming, Fault, FaultPlace, InconclusiveReason, Interface, LinkRecord, MeasuredOn, Problem,
     ToolRecord, Verdict,
 };
-use filbench_stimulus::{Analysis, BenchVerdict, CandidateSimulation, ProblemFiles, SourceText};
+use filbench_stimulus::{Analysis, BenchVerdict, ProblemFiles, SourceText};
 use filbench_toolbox::ToolboxError;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -510,10 +510,15 @@ impl Job<'_> {
 
     /// The candidate in simulation, where that is asked for. Beside its way to the board,
     /// and without a part in the verdict.
-    async fn simulate(&self, problem: &Arc<Problem>) -> Result<Option<CandidateSimulation>, Fault> {
-        // Icarus reads no VHDL.
-        if !self.options.simulate || self.submission.files.iter().any(|f| is_vhdl(&f.name)) {
-            return Ok(None);
+    async fn simulate(&self, problem: &Arc<Problem>) -> Result<InSimulation, Fault> {
+        if !self.options.simulate {
+            return Ok(InSimulation::NotAsked);
+        }
+        if let Some(vhdl) = self.submission.files.iter().find(|file| is_vhdl(&file.name)) {
+            return Ok(InSimulation::Unreadable(format!(
+                "`{}` is VHDL, which Icarus does not read",
+                vhdl.name
+            )));
         }
         let _turn = self.context.turn().await;
         let recorder = Arc::clone(&self.context.recorder);
@@ -528,7 +533,7 @@ impl Job<'_> {
         });
         let phases = self.reporter.subject(Subject::Simulation);
         let simulation = phases.run(Phase::Simulate, simulating).await??;
-        Ok(Some(simulation))
+        Ok(InSimulation::Simulated(simulation))
     }
 
     /// Plays and compares; the waveform of a mismatch goes to the draft.

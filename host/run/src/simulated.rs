@@ -51,6 +51,20 @@ pub fn simulated(
     }
 }
 
+/// What is reported of a candidate that the simulator cannot read.
+pub(crate) fn not_simulated(reason: String) -> Simulated {
+    Simulated {
+        outcome: SimulatedOutcome::NotSimulated,
+        reason,
+        checked_samples: 0,
+        mismatching_samples: 0,
+        mismatch: None,
+        compared_with_board: 0,
+        disagreeing_samples: 0,
+        sim_board_disagreement: None,
+    }
+}
+
 fn same_setting(unknown: UnknownInputs, fill: Fill) -> bool {
     match unknown {
         UnknownInputs::Zero => fill == Fill::Zero,
