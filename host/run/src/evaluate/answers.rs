@@ -1,0 +1,136 @@
+//! What a design answers, on a board and in simulation, and what it scores by it.
+
+use super::Job;
+use crate::bench;
+use crate::build::Built;
+use crate::conclude::Scores;
+use crate::context::blocking;
+use crate::draft::{Draft, InSimulation};
+use crate::evaluation::{Artifact, MISMATCH_VCD};
+use crate::event::{Phase, Phases, Subject};
+use crate::play::{Play, Playing};
+use crate::scoreboard::compare;
+use crate::waveform;
+use crate::window::mismatch_window;
+use crate::wiring::Wiring;
+use filbench_flow::{SourceFile, is_vhdl};
+use filbench_lab::Place;
+use filbench_model::{Fault, FaultPlace, LinkRecord, Problem};
+use filbench_stimulus::{BenchVerdict, SourceText};
+use std::sync::Arc;
+
+impl Job<'_> {
+    /// Compares, and asks the bench where it is the judge.
+    pub(super) async fn score(
+        &self,
+        problem: &Arc<Problem>,
+        plays: &Arc<Vec<Play>>,
+    ) -> Result<Scores, Fault> {
+        let recorder = Arc::clone(&self.context.recorder);
+        let (files, problem, plays) =
+            (Arc::clone(&self.files), Arc::clone(problem), Arc::clone(plays));
+        blocking(move || {
+            let bench = bench::ask(&recorder, &files, &problem, &plays)?;
+            Ok(score(&problem, &plays, bench))
+        })
+        .await?
+    }
+
+    /// What the board answers, when it is this evaluation's turn.
+    pub(super) async fn answers(
+        &self,
+        phases: &Phases,
+        place: &mut dyn Place,
+        built: &Built,
+        problem: &Arc<Problem>,
+        link: &mut LinkRecord,
+    ) -> Result<Arc<Vec<Play>>, Fault> {
+        let wiring = wire(problem, built)?;
+        let _turn = self.context.board_turn().await;
+        let playing = Playing { phases, built, problem, wiring: &wiring };
+        playing.play(place, link).await.map(Arc::new)
+    }
+
+    /// The candidate in simulation, where that is asked for. Beside its way to the board,
+    /// and without a part in the verdict.
+    pub(super) async fn simulate(&self, problem: &Arc<Problem>) -> Result<InSimulation, Fault> {
+        if !self.options.simulate {
+            return Ok(InSimulation::NotAsked);
+        }
+        if let Some(vhdl) = self.submission.files.iter().find(|file| is_vhdl(&file.name)) {
+            return Ok(InSimulation::Unreadable(format!(
+                "`{}` is VHDL, which Icarus does not read",
+                vhdl.name
+            )));
+        }
+        let _turn = self.context.turn().await;
+        let recorder = Arc::clone(&self.context.recorder);
+        let (problem, submission) = (Arc::clone(problem), Arc::clone(&self.submission));
+        let simulating = blocking(move || {
+            let text = |file: &SourceFile| SourceText {
+                name: file.name.clone(),
+                contents: file.contents.clone(),
+            };
+            let sources: Vec<SourceText> = submission.files.iter().map(text).collect();
+            recorder.simulate_candidate(&problem, &sources, &submission.top)
+        });
+        let phases = self.reporter.subject(Subject::Simulation);
+        let simulation = phases.run(Phase::Simulate, simulating).await??;
+        Ok(InSimulation::Simulated(simulation))
+    }
+
+    /// Plays and compares; the waveform of a mismatch goes to the draft.
+    pub(super) async fn play(
+        &self,
+        phases: &Phases,
+        place: &mut dyn Place,
+        built: &Built,
+        problem: &Arc<Problem>,
+        draft: &mut Draft,
+    ) -> Result<Scores, Fault> {
+        let mut link = LinkRecord::default();
+        let plays = self.answers(phases, place, built, problem, &mut link).await;
+        draft.report.link = Some(link);
+        // Which board it was may be known only now.
+        draft.report.board = Some(place.record());
+        let plays = plays?;
+        phases
+            .run(Phase::Compare, async {
+                let scores = self.score(problem, &plays).await?;
+                draft.score(problem, &scores);
+                draft.played(problem, &plays);
+                if let Some((unknown, _, mismatch)) = scores.mismatch()
+                    && let Some((_, responses)) = plays.iter().find(|(u, _)| *u == unknown)
+                {
+                    draft.report.mismatch_window =
+                        Some(mismatch_window(problem, responses, unknown, mismatch));
+                    let mut file = Vec::new();
+                    // Writing to memory fails for no reason but its size.
+                    if waveform::write(&mut file, problem, responses, unknown, mismatch.step)
+                        .is_ok()
+                    {
+                        draft.findings.artifacts.push(Artifact::new(MISMATCH_VCD, file));
+                    }
+                }
+                Ok(scores)
+            })
+            .await
+    }
+}
+
+fn wire(problem: &Problem, built: &Built) -> Result<Arc<Wiring>, Fault> {
+    Wiring::new(problem, built.interface(), built.event_inputs(), built.player())
+        .map(Arc::new)
+        .map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))
+}
+
+fn score(problem: &Problem, plays: &[Play], bench: Vec<BenchVerdict>) -> Scores {
+    Scores {
+        bench,
+        plays: plays
+            .iter()
+            .map(|(unknown, responses)| (*unknown, compare(problem, responses)))
+            .collect(),
+        unknown_inputs_matter: plays.windows(2).any(|pair| pair[0].1.differ(&pair[1].1, problem)),
+    }
+}
