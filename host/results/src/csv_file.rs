@@ -5,7 +5,7 @@ use crate::{Ratios, Record, SuiteResults, design_fmax, verilog_eval_letter};
 use std::io::Write;
 
 /// Columns of the CSV file, in order.
-pub const CSV_COLUMNS: [&str; 45] = [
+pub const CSV_COLUMNS: [&str; 46] = [
     "problem",
     "sample",
     "class",
@@ -27,6 +27,7 @@ pub const CSV_COLUMNS: [&str; 45] = [
     "measured_on",
     "board",
     "seed",
+    "front_end",
     "lut4",
     "ff",
     "carry",
@@ -105,6 +106,7 @@ fn row(record: &Record, known_bad: bool) -> [String; CSV_COLUMNS.len()] {
         },
         report.board.as_ref().map_or(String::new(), |board| text(&board.kind)),
         report.provenance.seed.to_string(),
+        report.front_end.map_or(String::new(), |front_end| front_end.name().to_owned()),
         optional(cells.map(|cells| cells.lut4)),
         optional(cells.map(|cells| cells.ff)),
         optional(cells.map(|cells| cells.carry)),

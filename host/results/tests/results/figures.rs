@@ -1,7 +1,7 @@
 //! Statistics, CSV, JUnit and differences of made-up results.
 
 use crate::records::{mismatch, mixed, played, record, simulated};
-use filbench_model::{Spread, TimingAlone, TimingSource, Verdict};
+use filbench_model::{FrontEnd, Spread, TimingAlone, TimingSource, Verdict};
 use filbench_results::{
     CSV_COLUMNS, Difference, KnownBad, Ratios, SuiteResults, Summary, write_csv, write_junit,
 };
@@ -111,6 +111,21 @@ fn a_csv_row_has_every_column_and_no_formula() {
     let hostile = rows.iter().find(|row| row[0].contains("HYPERLINK")).unwrap();
     assert_eq!(&hostile[0], "'=HYPERLINK(1)");
     assert_eq!(&hostile[1], "a,\"b\"\\u{202e}");
+}
+
+#[test]
+fn a_csv_row_tells_who_read_the_sources() {
+    let mut records = mixed();
+    let readers = [FrontEnd::Verilog, FrontEnd::Slang, FrontEnd::Ghdl].map(Some);
+    for (record, front_end) in records.iter_mut().zip(readers) {
+        record.report.front_end = front_end;
+    }
+    let mut file = Vec::new();
+    write_csv(&mut file, &SuiteResults::new("mixed", records, None)).unwrap();
+    let mut reader = csv::Reader::from_reader(file.as_slice());
+    let column = CSV_COLUMNS.iter().position(|name| *name == "front_end").unwrap();
+    let cells: Vec<String> = reader.records().map(|row| row.unwrap()[column].to_owned()).collect();
+    assert_eq!(cells, ["verilog", "slang", "ghdl", "", "", ""]);
 }
 
 #[test]
