@@ -129,6 +129,11 @@ impl Store {
         self.inner.taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     }
 
+    /// Whether [`close`](Self::close) was called.
+    pub fn is_closed(&self) -> bool {
+        self.inner.writer.is_closed()
+    }
+
     pub(crate) fn read(&self) -> &SqlitePool {
         &self.inner.readers
     }

@@ -87,6 +87,8 @@ impl Drop for Hold {
 
 async fn end(boards: &Arc<Boards>, board: &str, lease: Option<LeaseRow>) {
     if let Some(lease) = lease
+        // The next start of the daemon ends what is left in a store that is closed.
+        && !boards.store.is_closed()
         && let Err(error) = boards.store.end_lease(&lease.id, LeaseEnd::Released).await
     {
         tracing::error!(
