@@ -25,6 +25,11 @@ fn an_evaluation_has_an_address_a_board_and_its_tools_words() {
     let syntax = section(&page, "e-Prob002:sample02");
     assert!(syntax.contains("top.sv:7:3:"), "{syntax}");
     assert!(syntax.contains("No board was reached."), "{syntax}");
+    assert!(syntax.contains(" [yosys]"), "{syntax}");
+    let problem = section(&page, "e-Prob003:sample01");
+    assert!(
+        problem.contains("Prob003_test.sv:4:") && problem.contains(" [iverilog, of the problem]")
+    );
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Records to test with.
 
 use filbench_model::{
-    BoardRecord, ClockTiming, Diagnostic, Disagreement, DisagreementKind, FailStage, Fault,
-    FaultPlace, InconclusiveReason, InputWindow, MeasuredOn, Mismatch, MismatchWindow,
-    OutputWindow, Provenance, Report, Resources, Severity, Simulated, SimulatedOutcome,
-    TimingSource, Verdict,
+    BoardRecord, ClockTiming, Diagnostic, DiagnosticSubject, Disagreement, DisagreementKind,
+    FailStage, Fault, FaultPlace, InconclusiveReason, InputWindow, MeasuredOn, Mismatch,
+    MismatchWindow, OutputWindow, Provenance, Report, Resources, Severity, Simulated,
+    SimulatedOutcome, TimingSource, Verdict,
 };
 use filbench_results::{GoldenFigures, ProblemClass, Record};
 
@@ -108,16 +108,23 @@ pub fn mixed() -> Vec<Record> {
     });
     let diagnostic: Diagnostic = serde_json::from_value(diagnostic).unwrap();
     syntax.report.diagnostics.push(diagnostic);
+    let mut broken = record(
+        "Prob003",
+        "sample01",
+        Verdict::inconclusive(InconclusiveReason::RacyTestbench, "the bench is racy"),
+    );
+    broken.report.diagnostics.push(Diagnostic {
+        subject: DiagnosticSubject::Problem,
+        file: Some("Prob003_test.sv".into()),
+        line: Some(4),
+        ..Diagnostic::new("iverilog", Severity::Warning, "timescale inherited")
+    });
     vec![
         played("Prob001", "sample01", Verdict::pass("all is well"), 10, 100.0),
         mismatching("Prob001", "sample02"),
         played("Prob002", "sample01", Verdict::pass("all is well"), 5, 125.0),
         syntax,
-        record(
-            "Prob003",
-            "sample01",
-            Verdict::inconclusive(InconclusiveReason::RacyTestbench, "the bench is racy"),
-        ),
+        broken,
         record("Prob003", "sample02", Fault::new(FaultPlace::Link, "silence").into()),
     ]
 }
