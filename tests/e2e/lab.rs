@@ -6,7 +6,8 @@
 mod common;
 
 use common::daemon::Daemon;
-use common::{Bench, answer, echo, problem, root};
+use common::processes::{a_child_computes, has_no_child};
+use common::{Bench, answer, candidate, echo, problem, root};
 use filbench_api::types::{State, SubmissionSummary};
 use filbench_client::Wanted;
 use rustix::process::{Pid, Signal, kill_process};
@@ -241,6 +242,23 @@ fn an_interrupted_run_is_cancelled_at_the_server() {
     assert_eq!(follow.status.code(), Some(3));
     let said = String::from_utf8_lossy(&follow.stderr).into_owned();
     assert!(said.contains("ended without a verdict: cancelled"), "{said}");
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn what_is_cancelled_leaves_no_tool_at_work() {
+    let mut daemon = Daemon::start();
+    let out = daemon.data().with_file_name("out");
+    let endless = candidate("hostile/Prob001_accumulator", "endless_constant");
+    let mut command = daemon.command(&[]);
+    command.arg("run").arg(endless).arg("--problem").arg(problem("hostile/Prob001_accumulator"));
+    command.arg("--out").arg(&out);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let rest = wait_for(&mut child, "submitted as");
+    a_child_computes(daemon.session());
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{}", rest.join().unwrap());
+    has_no_child(daemon.session(), "the evaluation was cancelled");
     assert_eq!(daemon.stop(), Some(0));
 }
 

@@ -14,7 +14,7 @@ use filbench_flow::{Firmware, Flow};
 use filbench_lab::{Place, Selector};
 use filbench_model::{ClockTiming, Fault, FaultPlace, Problem, TimingAlone};
 use filbench_stimulus::{Recorder, Toggles};
-use filbench_toolbox::{EdaTools, Toolbox, ToolboxConfig};
+use filbench_toolbox::{EdaTools, Interrupt, Toolbox, ToolboxConfig};
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -246,11 +246,12 @@ fn built_firmware(cache: &Path) -> Result<Firmware, Fault> {
     Ok(Firmware::new(image))
 }
 
-/// Does work that blocks, such as a tool's run, beside the runtime.
+/// Does work that blocks, such as a tool's run, beside the runtime. Dropped, it ends the tool.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
+    let interrupt = Interrupt::default();
+    tokio::task::spawn_blocking(interrupt.watch(work)).await.map_err(|error| {
         Fault::new(
             FaultPlace::Host,
             format!("a part of filbench panicked ({error}); please report it with this submission"),

@@ -1,12 +1,12 @@
 //! Native code for the guests: made once per machine, by one process at a time.
 
+use crate::interrupt::StopSigns;
 use crate::protocol::{ModuleRef, Order, Reply};
 use crate::supervise::{Bounds, Observed, Stop, supervise};
 use crate::{Tool, ToolboxError};
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Backstop for compiling the largest module, about 70 CPU seconds of work, on
@@ -41,7 +41,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) worker: &'a Path,
     /// The folder of the installed wheel, for messages.
     pub(crate) wheel: &'a Path,
-    pub(crate) stopped: &'a AtomicBool,
+    pub(crate) stop: StopSigns,
 }
 
 impl Compiler<'_> {
@@ -79,9 +79,9 @@ impl Compiler<'_> {
 
     /// Whether native code is there, after the order has been carried out.
     fn order(&self, order: Order, tool: Tool, wall: Duration) -> Result<bool, ToolboxError> {
-        let stopped = self.stopped;
+        let stop = self.stop.clone();
         let bounds =
-            Bounds { wall, output_bytes: CHATTER_BYTES, dir: None, free_bytes_min: 0, stopped };
+            Bounds { wall, output_bytes: CHATTER_BYTES, dir: None, free_bytes_min: 0, stop };
         let observed = run(self.worker, &order, &bounds)?;
         match observed.reply {
             Some(Reply::Compiled) => Ok(true),
@@ -101,7 +101,7 @@ pub(crate) fn run(
     order: &Order,
     bounds: &Bounds<'_>,
 ) -> Result<Observed, ToolboxError> {
-    if bounds.stopped.load(Ordering::Relaxed) {
+    if bounds.stop.is_up() {
         return Err(ToolboxError::Stopped);
     }
     let observed = supervise(worker, order, bounds)

@@ -109,8 +109,9 @@ pub enum ToolboxError {
         /// What must be left, in bytes.
         free_bytes_min: u64,
     },
-    /// Somebody called [`Toolbox::stop`](crate::Toolbox::stop).
-    #[error("the toolbox was stopped; open it again to run more jobs")]
+    /// Somebody called [`Toolbox::stop`](crate::Toolbox::stop), or dropped the job's
+    /// [`Interrupt`](crate::Interrupt).
+    #[error("the job was told to end")]
     Stopped,
     /// The caller asked for something that this tool cannot have.
     #[error("not a job for `{tool}`: {cause}")]

@@ -14,12 +14,15 @@
 //! folder, and holds a wall clock as a backstop. However a job ends, it ends as
 //! a [`ToolExit`]; a [`ToolboxError`] says that the lab, not the job, failed.
 //!
+//! [`Toolbox::stop`] ends all jobs, an [`Interrupt`] those of one caller.
+//!
 //! A binary that uses the toolbox calls [`worker_main`] first thing in `main`.
 
 mod compiled;
 mod eda;
 mod error;
 mod icarus;
+mod interrupt;
 mod job;
 mod jobdir;
 mod native;
@@ -31,6 +34,7 @@ mod toolbox;
 mod worker;
 
 pub use error::ToolboxError;
+pub use interrupt::Interrupt;
 pub use job::{Limits, Tool, ToolExit, ToolJob, ToolRun};
 pub use jobdir::{JobDir, JobDirError};
 pub use pins::cache_root;

@@ -1,5 +1,6 @@
 //! The parent's side of a worker: start it, read it, stop it, account for it.
 
+use crate::interrupt::StopSigns;
 use crate::protocol::{Order, REPLY_BYTES_MAX, Reply, WORKER_ARGUMENT};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal};
@@ -11,7 +12,6 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How often the job folder is measured.
@@ -34,8 +34,8 @@ pub(crate) struct Bounds<'a> {
     pub(crate) dir: Option<&'a Path>,
     /// Room that the file system of `dir` must have left, up to the worker's end.
     pub(crate) free_bytes_min: u64,
-    /// Becomes true when the toolbox is told to stop.
-    pub(crate) stopped: &'a AtomicBool,
+    /// Becomes true when the job is told to end.
+    pub(crate) stop: StopSigns,
 }
 
 /// Why the parent stopped a worker.
@@ -189,7 +189,7 @@ impl Running {
                 if self.printed_bytes() > bounds.output_bytes {
                     stop = Some(Stop::Output);
                 }
-                if bounds.stopped.load(Ordering::Relaxed) {
+                if bounds.stop.is_up() {
                     stop = Some(Stop::Told);
                 }
                 if stop.is_some() {
@@ -392,7 +392,7 @@ mod tests {
                 output_bytes: 1000,
                 dir: Some(dir.path()),
                 free_bytes_min,
-                stopped: &AtomicBool::new(false),
+                stop: StopSigns::new(&std::sync::Arc::default()),
             };
             supervise(Path::new("/bin/true"), &order, &bounds).unwrap().stop
         };

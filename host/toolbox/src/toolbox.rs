@@ -1,5 +1,6 @@
 use crate::compiled::{self, Compiler};
 use crate::eda::{self, Eda};
+use crate::interrupt::{StopSigns, uninterrupted};
 use crate::native::Native;
 use crate::outcome::{tool_exit, worker_limits};
 use crate::pins::{self, Guest};
@@ -53,7 +54,7 @@ struct Inner {
     compiled: PathBuf,
     worker: PathBuf,
     records: OnceLock<Vec<ToolRecord>>,
-    stopped: AtomicBool,
+    stopped: Arc<AtomicBool>,
     /// The flow's tools, where they are native.
     native: BTreeMap<Tool, Eda>,
     reads_slang: OnceLock<bool>,
@@ -88,7 +89,7 @@ impl Toolbox {
             })?,
         };
         jobdir::sweep(&std::env::temp_dir());
-        let (records, stopped) = (OnceLock::new(), AtomicBool::new(false));
+        let (records, stopped) = (OnceLock::new(), Arc::default());
         let reads_slang = OnceLock::new();
         let inner = Inner { cache, compiled, worker, records, stopped, native, reads_slang };
         let toolbox = Self { inner: Arc::new(inner) };
@@ -199,9 +200,13 @@ impl Toolbox {
 
     fn compile(&self, tool: Tool, progress: &mut dyn FnMut(&str)) -> Result<(), ToolboxError> {
         let guest = self.guest(tool)?;
-        let Inner { worker, stopped, .. } = &*self.inner;
-        let compiler = Compiler { worker, wheel: &guest.folder, stopped };
-        compiler.ensure(&self.module(tool, &guest), progress)
+        // Whoever waits for it, all others need it as well.
+        uninterrupted(|| {
+            let Inner { worker, stopped, .. } = &*self.inner;
+            let stop = StopSigns::new(stopped);
+            let compiler = Compiler { worker, wheel: &guest.folder, stop };
+            compiler.ensure(&self.module(tool, &guest), progress)
+        })
     }
 
     fn run_guest(&self, job: &ToolJob<'_>, dir: PathBuf) -> Result<ToolRun, ToolboxError> {
@@ -273,13 +278,13 @@ impl Toolbox {
         self.conclude(job, observed)
     }
 
-    fn bounds<'a>(&'a self, limits: &Limits, dir: &'a Path) -> Bounds<'a> {
+    fn bounds<'a>(&self, limits: &Limits, dir: &'a Path) -> Bounds<'a> {
         Bounds {
             wall: limits.wall,
             output_bytes: limits.output_bytes,
             dir: Some(dir),
             free_bytes_min: FREE_BYTES_MIN,
-            stopped: &self.inner.stopped,
+            stop: StopSigns::new(&self.inner.stopped),
         }
     }
 
@@ -342,7 +347,9 @@ impl Toolbox {
             cause: filbench_model::with_causes(&error),
         })?;
         let limits = VERSION_LIMITS;
-        self.run(&ToolJob { tool, args, dir: dir.path(), read_only: Vec::new(), limits })
+        let job = ToolJob { tool, args, dir: dir.path(), read_only: Vec::new(), limits };
+        // The answer is kept.
+        uninterrupted(|| self.run(&job))
     }
 
     /// What a native tool says when it is asked for its version.

@@ -12,8 +12,8 @@ mod hostile;
 
 use common::{LIMITS, exit_of, run, said, toolbox};
 use filbench_toolbox::{
-    EdaTools, JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig, ToolboxError,
-    cache_root,
+    EdaTools, Interrupt, JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig,
+    ToolboxError, cache_root,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -169,17 +169,7 @@ fn a_stopped_toolbox_ends_its_jobs_and_takes_no_more() {
     })
     .unwrap();
     let dir = JobDir::create().unwrap();
-    dir.write("top.v", hostile!("endless_constant")).unwrap();
-    let endless = || {
-        let job = ToolJob {
-            tool: Tool::Yosys,
-            args: vec!["-p".into(), "read_verilog -sv top.v".into()],
-            dir: dir.path(),
-            read_only: Vec::new(),
-            limits: LIMITS,
-        };
-        toolbox.run(&job)
-    };
+    let endless = || toolbox.run(&endless_job(&dir));
     std::thread::scope(|scope| {
         let running = scope.spawn(endless);
         wait_for(std::process::id().cast_signed(), computes);
@@ -187,6 +177,39 @@ fn a_stopped_toolbox_ends_its_jobs_and_takes_no_more() {
         assert!(matches!(running.join().unwrap(), Err(ToolboxError::Stopped)));
     });
     assert!(matches!(endless(), Err(ToolboxError::Stopped)));
+}
+
+#[test]
+fn an_interrupted_job_ends_and_others_go_on() {
+    let toolbox = Toolbox::open(ToolboxConfig {
+        cache: cache_root(),
+        worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
+        tools: EdaTools::Wasm,
+    })
+    .unwrap();
+    let dir = JobDir::create().unwrap();
+    let interrupt = Interrupt::default();
+    let endless = interrupt.watch(|| toolbox.run(&endless_job(&dir)));
+    std::thread::scope(|scope| {
+        let running = scope.spawn(endless);
+        wait_for(std::process::id().cast_signed(), computes);
+        drop(interrupt);
+        assert!(matches!(running.join().unwrap(), Err(ToolboxError::Stopped)));
+    });
+    let version = ToolJob { args: vec!["-V".into()], ..endless_job(&dir) };
+    assert_eq!(toolbox.run(&version).unwrap().exit, ToolExit::Exited(0));
+}
+
+/// A job that ends by its limits only.
+fn endless_job(dir: &JobDir) -> ToolJob<'_> {
+    dir.write("top.v", hostile!("endless_constant")).unwrap();
+    ToolJob {
+        tool: Tool::Yosys,
+        args: vec!["-p".into(), "read_verilog -sv top.v".into()],
+        dir: dir.path(),
+        read_only: Vec::new(),
+        limits: LIMITS,
+    }
 }
 
 #[test]

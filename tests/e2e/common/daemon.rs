@@ -84,7 +84,7 @@ impl Daemon {
         std::fs::read_to_string(self.data.with_file_name("daemon.log")).unwrap_or_default()
     }
 
-    /// The session of the daemon and of what it started.
+    /// The session of the daemon and of what it started; its process as well.
     pub fn session(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }
