@@ -9,11 +9,11 @@
 mod common;
 
 use common::{candidate, context, evaluate, problem, root};
-use filbench_model::Severity;
-use filbench_run::{Context, Evaluation, Options};
+use filbench_model::{Severity, report_schema};
+use filbench_run::{Context, Evaluation, Options, Tier};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -41,6 +41,10 @@ struct Expectation {
     at: Option<String>,
     /// The verdict by every step, where the bench is the judge and the candidate is played.
     other: Option<String>,
+    /// How far it is taken; to the board where absent.
+    tier: Option<Tier>,
+    /// How fast it has to be.
+    min_mhz: Option<f64>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -52,26 +56,43 @@ enum Unknown {
 fn main() -> ExitCode {
     let suites = std::fs::read_dir(root().join("tests/suites")).unwrap();
     let suites = suites.map(|suite| suite.unwrap().path()).filter(|path| path.is_dir());
-    let mut trials: Vec<_> = suites.flat_map(|suite| suite_trials(&suite)).collect();
+    let problems: Vec<_> = suites.flat_map(|suite| problems_of(&suite)).collect();
+    let stages = problems.iter().flat_map(|(_, problem)| problem.candidates.values());
+    let stages: BTreeSet<_> = stages.filter_map(|expected| expected.stage.clone()).collect();
+    let mut trials: Vec<_> = problems
+        .into_iter()
+        .map(|(path, problem)| {
+            let candidates = problem.candidates.len();
+            (candidates, Trial::test(path.clone(), move || judge_all(&path, &problem)))
+        })
+        .collect();
     // The longest first, or it is alone at the end.
     trials.sort_by_key(|(candidates, _)| std::cmp::Reverse(*candidates));
+    trials.push((0, Trial::test("every_stage_has_a_candidate", move || cover(&stages))));
     let trials = trials.into_iter().map(|(_, trial)| trial).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// A trial for each problem, with the number of its candidates.
-fn suite_trials(suite: &Path) -> Vec<(usize, Trial)> {
+/// The problems of a suite by their paths below `tests/suites`.
+fn problems_of(suite: &Path) -> impl Iterator<Item = (String, ProblemExpectation)> + use<> {
     let name = suite.file_name().unwrap().to_string_lossy().into_owned();
     let text = std::fs::read_to_string(suite.join("expected.toml")).unwrap();
     let expectations: Expectations = toml::from_str(&text).unwrap();
-    expectations
-        .into_iter()
-        .map(|(problem, expectation)| {
-            let path = format!("{name}/{problem}");
-            let candidates = expectation.candidates.len();
-            (candidates, Trial::test(path.clone(), move || judge_all(&path, &expectation)))
-        })
-        .collect()
+    expectations.into_iter().map(move |(problem, expected)| (format!("{name}/{problem}"), expected))
+}
+
+/// Whether `expected` are all the stages that a report can name, but those of a lab's faults.
+fn cover(expected: &BTreeSet<String>) -> Result<(), Failed> {
+    let schema: serde_json::Value = serde_json::from_str(&report_schema()).unwrap();
+    let stages = ["FailStage", "InconclusiveReason"].map(|name| {
+        let stages = schema["$defs"][name]["oneOf"].as_array().unwrap().iter();
+        stages.map(|stage| stage["const"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    });
+    let stages: BTreeSet<String> = stages.concat().into_iter().collect();
+    if stages == *expected {
+        return Ok(());
+    }
+    Err(format!("there are {stages:?}, and candidates for {expected:?}").into())
 }
 
 /// Judges every candidate, and those that pass a second time after the others.
@@ -80,7 +101,7 @@ fn judge_all(path: &str, expectation: &ProblemExpectation) -> Result<(), Failed>
     let mut wrong = Vec::new();
     let again = expectation.candidates.iter().filter(|(_, expected)| expected.outcome == "pass");
     for (name, expected) in expectation.candidates.iter().chain(again) {
-        let evaluation = judge(&context, path, name);
+        let evaluation = judge(&context, path, name, expected);
         let report = &evaluation.report;
         if let Err(found) = check(expected, expectation.checked, &evaluation) {
             wrong.push(format!("{name}: {found}: {}", report.verdict.reason));
@@ -90,8 +111,10 @@ fn judge_all(path: &str, expectation: &ProblemExpectation) -> Result<(), Failed>
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
-fn judge(context: &Context, path: &str, name: &str) -> Evaluation {
-    evaluate(context, &candidate(path, name), &problem(path), &Options::default()).0
+fn judge(context: &Context, path: &str, name: &str, asked: &Expectation) -> Evaluation {
+    let tier = asked.tier.unwrap_or_default();
+    let options = Options { tier, min_mhz: asked.min_mhz, ..Options::default() };
+    evaluate(context, &candidate(path, name), &problem(path), &options).0
 }
 
 fn check(

@@ -1,0 +1,4 @@
+// What two of three say.
+module hasty_majority(input a, input b, input c, output y);
+  assign y = a & b | a & c | b & c;
+endmodule
