@@ -162,12 +162,7 @@ fn without_a_sandbox_a_native_tool_is_refused() {
 
 #[test]
 fn a_stopped_toolbox_ends_its_jobs_and_takes_no_more() {
-    let toolbox = Toolbox::open(ToolboxConfig {
-        cache: cache_root(),
-        worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
-        tools: EdaTools::Wasm,
-    })
-    .unwrap();
+    let toolbox = own_toolbox();
     let dir = JobDir::create().unwrap();
     let endless = || toolbox.run(&endless_job(&dir));
     std::thread::scope(|scope| {
@@ -181,12 +176,7 @@ fn a_stopped_toolbox_ends_its_jobs_and_takes_no_more() {
 
 #[test]
 fn an_interrupted_job_ends_and_others_go_on() {
-    let toolbox = Toolbox::open(ToolboxConfig {
-        cache: cache_root(),
-        worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
-        tools: EdaTools::Wasm,
-    })
-    .unwrap();
+    let toolbox = own_toolbox();
     let dir = JobDir::create().unwrap();
     let interrupt = Interrupt::default();
     let endless = interrupt.watch(|| toolbox.run(&endless_job(&dir)));
@@ -198,6 +188,16 @@ fn an_interrupted_job_ends_and_others_go_on() {
     });
     let version = ToolJob { args: vec!["-V".into()], ..endless_job(&dir) };
     assert_eq!(toolbox.run(&version).unwrap().exit, ToolExit::Exited(0));
+}
+
+/// A toolbox that no other test uses.
+fn own_toolbox() -> Toolbox {
+    Toolbox::open(ToolboxConfig {
+        cache: cache_root(),
+        worker: Some(env!("CARGO_BIN_EXE_filbench-toolbox-worker").into()),
+        tools: EdaTools::Wasm,
+    })
+    .unwrap()
 }
 
 /// A job that ends by its limits only.
