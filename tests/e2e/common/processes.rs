@@ -15,7 +15,7 @@ const USER_TICKS: usize = 11;
 #[derive(Debug)]
 struct Process {
     /// Its command line.
-    _command: String,
+    command: String,
     /// What it has computed, in ticks of 10 ms.
     user_ticks: u32,
 }
@@ -70,7 +70,7 @@ fn with(field: usize, value: u32) -> Vec<Process> {
             }
             let command = std::fs::read(path.join("cmdline")).ok()?;
             Some(Process {
-                _command: String::from_utf8_lossy(&command).replace('\0', " "),
+                command: String::from_utf8_lossy(&command).replace('\0', " "),
                 user_ticks: fields.get(USER_TICKS)?.parse().ok()?,
             })
         })
