@@ -1,0 +1,205 @@
+//! What the edges of a clock do: collected from the held words, then done at once.
+
+use super::EventEngine;
+use super::settle::mark;
+use super::tables::{
+    DIRTY, Item, WORDS, control, mac16_inputs, read_port, spram_port, spram_power, write_port,
+};
+use crate::cells::{block_ram, spram};
+
+/// What the edges of a round do, collected before any of it is done.
+#[derive(Default)]
+pub(super) struct Edge {
+    /// Group, and which of its outputs toggle.
+    groups: Vec<(u32, u64)>,
+    /// Wide memory, and which of its outputs toggle.
+    reads: Vec<(u32, u64)>,
+    /// Block RAM and the word of its write port.
+    writes: Vec<(u32, u64)>,
+    /// SPRAM and its word.
+    sprams: Vec<(u32, u64)>,
+    macs: Vec<u32>,
+}
+
+impl EventEngine {
+    /// Copies the clocked cells' words that have changed.
+    #[inline(always)]
+    pub(super) fn sample(&mut self) {
+        let clocked = &self.t.clocked;
+        for block in clocked.start / 64..clocked.end / 64 {
+            let block = block & (DIRTY - 1);
+            let mut dirty = std::mem::take(&mut self.dirty[block]);
+            self.pending[block] |= dirty;
+            while dirty != 0 {
+                let word = (block * 64 + dirty.trailing_zeros() as usize) & (WORDS - 1);
+                dirty &= dirty - 1;
+                self.held[word] = self.words[word];
+            }
+        }
+    }
+
+    /// Collects what an edge does, from the held words. Says whether anything
+    /// was pending.
+    #[inline(always)]
+    pub(super) fn collect(&mut self, domain: usize) -> bool {
+        let domain = &self.t.domains[domain];
+        let mut any = 0;
+        for block in 0..domain.groups.div_ceil(64) {
+            let mut pending = std::mem::take(&mut self.pending[domain.data / 64 + block])
+                | std::mem::take(&mut self.pending[domain.control / 64 + block]);
+            any |= pending;
+            while pending != 0 {
+                let k = block * 64 + pending.trailing_zeros() as usize;
+                pending &= pending - 1;
+                let controls = self.held[(domain.control + k) & (WORDS - 1)];
+                if controls & control::ENABLE == 0 {
+                    continue;
+                }
+                let group = &self.groups[domain.first_group + k];
+                let next = if controls & control::SET_RESET != 0 {
+                    group.set
+                } else {
+                    self.held[(domain.data + k) & (WORDS - 1)]
+                };
+                let toggles = next ^ group.q;
+                let overruled = group
+                    .asynchronous
+                    .is_some_and(|(_, word)| self.words[usize::from(word)] & 1 != 0);
+                if toggles != 0 && !overruled {
+                    self.edge.groups.push(((domain.first_group + k) as u32, toggles));
+                }
+            }
+        }
+        for block in 0..domain.items.len().div_ceil(64) {
+            let mut pending = std::mem::take(&mut self.pending[domain.others / 64 + block]);
+            any |= pending;
+            while pending != 0 {
+                let k = block * 64 + pending.trailing_zeros() as usize;
+                pending &= pending - 1;
+                let word = self.held[(domain.others + k) & (WORDS - 1)];
+                match domain.items[k] {
+                    Item::Read(wide) => {
+                        if word & read_port::ENABLES == read_port::ENABLES {
+                            let read = &self.wide_reads[wide];
+                            let address = word as usize & (read.words.len() - 1);
+                            let toggles = read.words[address] ^ read.current;
+                            if toggles != 0 {
+                                self.edge.reads.push((wide as u32, toggles));
+                            }
+                        }
+                    }
+                    Item::Write(ram) => {
+                        if word & write_port::ENABLES == write_port::ENABLES {
+                            self.edge.writes.push((ram as u32, word));
+                        }
+                    }
+                    Item::Spram(k) => self.edge.sprams.push((k as u32, word)),
+                    Item::MacData(mac) | Item::MacControl(mac) => {
+                        if self.edge.macs.last() != Some(&(mac as u32)) {
+                            self.edge.macs.push(mac as u32);
+                        }
+                    }
+                }
+            }
+        }
+        any != 0
+    }
+
+    /// Does what was collected.
+    #[inline(always)]
+    pub(super) fn apply(&mut self) {
+        for k in 0..self.edge.groups.len() {
+            let (group, toggles) = self.edge.groups[k];
+            let group = &mut self.groups[group as usize];
+            group.q ^= toggles;
+            let first = group.first_signal;
+            self.toggle_all(first, toggles);
+        }
+        self.edge.groups.clear();
+        for k in 0..self.edge.reads.len() {
+            let (wide, mut toggles) = self.edge.reads[k];
+            self.wide_reads[wide as usize].current ^= toggles;
+            while toggles != 0 {
+                let bit = toggles.trailing_zeros() as usize;
+                toggles &= toggles - 1;
+                self.toggle(self.wide_reads[wide as usize].signals[bit]);
+            }
+        }
+        self.edge.reads.clear();
+        for k in 0..self.edge.writes.len() {
+            let (ram, word) = self.edge.writes[k];
+            let ram = ram as usize;
+            let (place, value) = block_ram::written(
+                &self.block_rams[ram],
+                self.write_modes[ram],
+                word as u16 & 0x7ff,
+                (word >> write_port::DATA) as u16,
+                (word >> write_port::MASK) as u16,
+            );
+            self.store(ram, place, value);
+        }
+        self.edge.writes.clear();
+        if !self.edge.sprams.is_empty() || !self.edge.macs.is_empty() {
+            self.apply_sprams();
+            self.apply_macs();
+        }
+    }
+
+    /// Changes a word of a block RAM, here and in the wide memory.
+    pub(super) fn store(&mut self, ram: usize, place: usize, value: u16) {
+        if self.block_rams[ram][place] == value {
+            return;
+        }
+        self.block_rams[ram][place] = value;
+        let slice = &self.t.read_slices[ram];
+        let wide = &mut self.wide_reads[slice.wide];
+        for sub in 0..1usize << wide.mode {
+            let address = sub << 8 | place;
+            let rdata = block_ram::read(&self.block_rams[ram], wide.mode, address as u16);
+            wide.words[address] = wide.words[address] & !slice.mask() | slice.pick(rdata);
+        }
+        mark(&mut self.pending, wide.word);
+    }
+
+    fn apply_sprams(&mut self) {
+        for (k, word) in std::mem::take(&mut self.edge.sprams) {
+            let port = &mut self.spram_ports[k as usize];
+            let is = |bit: u8| word >> bit & 1 != 0;
+            if spram_power::is_off(self.words[usize::from(port.power)])
+                || is(spram_port::STANDBY_BIT)
+                || !is(spram_port::SELECT_BIT)
+            {
+                continue;
+            }
+            let cell = &mut self.sprams[k as usize][word as usize & (spram::WORDS - 1)];
+            if is(spram_port::WRITE_BIT) {
+                let bits = spram::write_bits((word >> spram_port::MASK) as u8);
+                *cell = *cell & !bits | (word >> spram_port::DATA) as u16 & bits;
+            } else {
+                let toggles = *cell ^ port.current;
+                port.current = *cell;
+                let first = port.first_signal;
+                self.toggle_all(first, u64::from(toggles));
+            }
+        }
+    }
+
+    fn apply_macs(&mut self) {
+        for k in std::mem::take(&mut self.edge.macs) {
+            let k = k as usize;
+            let unit = &self.mac_units[k];
+            let before = usize::from(unit.clocked_word);
+            let now = usize::from(unit.word);
+            let state = self.mac_states[k];
+            let inputs = mac16_inputs(self.held[before], self.held[before + 1]);
+            let mut next = state.clocked(&unit.config, &inputs);
+            next.reset(&mac16_inputs(0, self.words[now + 1]));
+            if next != state {
+                self.mac_states[k] = next;
+                // What it holds may make a difference again next time.
+                mark(&mut self.pending, unit.clocked_word);
+                mark(&mut self.dirty, unit.word);
+            }
+        }
+    }
+}
