@@ -1,10 +1,12 @@
 //! Which of the modelled cells and modes the random designs have exercised.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use filbench_vboard::VirtualBoard;
-use filbench_vboard::netlist::{Ff, Mac16, Net, Netlist, SetReset};
+use filbench_vboard::netlist::{Ff, Mac16, Net, Netlist, RamPort, SetReset};
+
+use crate::random_design::RandomDesign;
 
 /// How many designs exercised each cell and mode.
 #[derive(Clone, Debug, Default)]
@@ -23,15 +25,6 @@ impl Coverage {
         *self.seen.entry(what.into()).or_default() = 1;
     }
 
-    /// Counts pads and buffers, of which a netlist shows LUTs and flip-flops only. Whatever
-    /// pads take in is in some output.
-    pub(crate) fn count_text(&mut self, verilog: &str) {
-        let all = PIN_TYPES.map(pin_type).into_iter().chain([NEG_TRIGGER.into(), BUFFER.into()]);
-        for what in all.filter(|what| verilog.contains(what)) {
-            self.count(what);
-        }
-    }
-
     /// Adds another design's.
     pub fn add(&mut self, other: &Coverage) {
         for (what, count) in &other.seen {
@@ -46,12 +39,36 @@ impl Coverage {
 }
 
 /// Of a pad's registers.
-const NEG_TRIGGER: &str = ".NEG_TRIGGER(1'b1)) pad";
+const NEG_TRIGGER: &str = "SB_IO NEG_TRIGGER";
 /// A clock of the fabric on a global net.
 const BUFFER: &str = "SB_GB";
 
-fn pin_type(bits: &str) -> String {
-    format!("SB_IO #(.PIN_TYPE(6'b{bits})")
+fn pad_mode(pin_type: &str) -> String {
+    format!("SB_IO PIN_TYPE {pin_type}")
+}
+
+/// A pad with a register, a latch or an enable.
+struct SpecialPad {
+    pin: &'static str,
+    /// One of [`PIN_TYPES`].
+    pin_type: &'static str,
+    falling: bool,
+}
+
+/// The special pads of a design, from its source, where each is one line.
+fn special_pads(design: &RandomDesign) -> Vec<SpecialPad> {
+    let lines = design.verilog.lines().filter(|line| line.contains("SB_IO #("));
+    let ports = || design.inputs.iter().chain(&design.outputs);
+    lines
+        .filter_map(|line| {
+            let pin_type =
+                PIN_TYPES.into_iter().find(|bits| line.contains(&format!("'b{bits}")))?;
+            let port =
+                ports().find(|port| line.contains(&format!("PACKAGE_PIN({})", port.name)))?;
+            let falling = line.contains(".NEG_TRIGGER(1'b1)");
+            Some(SpecialPad { pin: port.pin, pin_type, falling })
+        })
+        .collect()
 }
 
 impl fmt::Display for Coverage {
@@ -93,7 +110,7 @@ fn modelled() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
-    all.extend(PIN_TYPES.map(pin_type));
+    all.extend(PIN_TYPES.map(pad_mode));
     all.extend([NEG_TRIGGER, BUFFER].map(String::from));
     for edge in ["SB_DFF", "SB_DFFN"] {
         for enable in ["", "E"] {
@@ -144,7 +161,9 @@ fn mac16_modes(mac: Option<&Mac16>) -> Vec<String> {
         ("BOTADDSUB_CARRYSELECT", config.botaddsub_carryselect),
     ] {
         for value in 0..4 {
-            if mac.is_none() || selected == value {
+            let cascade =
+                matches!((name, value), ("BOTADDSUB_LOWERINPUT", 3) | ("BOTADDSUB_CARRYSELECT", 2));
+            if if mac.is_none() { !cascade } else { selected == value } {
                 modes.push(format!("MAC16 {name} {value}"));
             }
         }
@@ -152,17 +171,22 @@ fn mac16_modes(mac: Option<&Mac16>) -> Vec<String> {
     modes
 }
 
-/// Watches what changes on a board.
+/// Watches what changes on a board with the plain engine, which keeps every net.
 pub(crate) struct Watcher {
     start: State,
-    flip_flops: Vec<bool>,
+    /// By net.
+    nets: Vec<bool>,
     block_rams: Vec<bool>,
     sprams: Vec<bool>,
     mac16s: Vec<bool>,
+    /// Levels seen at each pad that is not a plain one.
+    pads: Vec<(SpecialPad, BTreeSet<Option<bool>>)>,
+    /// Whether clocks made in the fabric are on a global net.
+    buffered: bool,
 }
 
 struct State {
-    flip_flops: Vec<bool>,
+    nets: Vec<bool>,
     block_rams: Vec<Vec<u16>>,
     sprams: Vec<Vec<u16>>,
     mac16s: Vec<[u32; 6]>,
@@ -170,8 +194,9 @@ struct State {
 
 fn state(board: &VirtualBoard) -> State {
     let (netlist, engine) = (board.netlist(), board.engine());
+    let nets = 0..u32::try_from(netlist.net_count).unwrap_or(u32::MAX);
     State {
-        flip_flops: engine.flip_flops(),
+        nets: nets.map(|net| engine.net_value(Net(net)).unwrap_or(false)).collect(),
         block_rams: (0..netlist.block_rams.len()).map(|k| engine.block_ram(k).to_vec()).collect(),
         sprams: (0..netlist.sprams.len()).map(|k| engine.spram(k).to_vec()).collect(),
         mac16s: (0..netlist.mac16s.len()).map(|k| engine.mac16(k)).collect(),
@@ -185,23 +210,35 @@ fn mark_changes<T: PartialEq>(changed: &mut [bool], before: &[T], now: &[T]) {
 }
 
 impl Watcher {
-    pub fn new(board: &VirtualBoard) -> Watcher {
+    pub fn new(board: &VirtualBoard, design: &RandomDesign) -> Watcher {
         let start = state(board);
-        Watcher {
-            flip_flops: vec![false; start.flip_flops.len()],
+        let pads = special_pads(design).into_iter().map(|pad| (pad, BTreeSet::new())).collect();
+        let mut watcher = Watcher {
+            nets: vec![false; start.nets.len()],
             block_rams: vec![false; start.block_rams.len()],
             sprams: vec![false; start.sprams.len()],
             mac16s: vec![false; start.mac16s.len()],
             start,
-        }
+            pads,
+            buffered: design.verilog.contains(BUFFER),
+        };
+        watcher.observe(board);
+        watcher
     }
 
     pub fn observe(&mut self, board: &VirtualBoard) {
         let now = state(board);
-        mark_changes(&mut self.flip_flops, &self.start.flip_flops, &now.flip_flops);
+        mark_changes(&mut self.nets, &self.start.nets, &now.nets);
         mark_changes(&mut self.block_rams, &self.start.block_rams, &now.block_rams);
         mark_changes(&mut self.sprams, &self.start.sprams, &now.sprams);
         mark_changes(&mut self.mac16s, &self.start.mac16s, &now.mac16s);
+        for (pad, levels) in &mut self.pads {
+            levels.extend(board.pin(pad.pin));
+        }
+    }
+
+    fn changed(&self, net: Net) -> bool {
+        self.nets[net.0 as usize]
     }
 
     /// What the design has, of what changed at least once.
@@ -209,41 +246,9 @@ impl Watcher {
         let netlist = board.netlist();
         let mut coverage = Coverage::default();
         coverage.count(netlist.device.icestorm_name());
-        count_logic(&mut coverage, netlist);
-        for (ff, _) in netlist.ffs.iter().zip(&self.flip_flops).filter(|f| *f.1) {
-            coverage.count(flip_flop_form(ff));
-            let from_flip_flop = netlist.ffs.iter().any(|other| other.q == ff.set_reset);
-            if ff.set_reset_kind == SetReset::Asynchronous && from_flip_flop {
-                coverage.count("asynchronous set or reset from a flip-flop");
-            }
-        }
-        for (ram, &changed) in netlist.block_rams.iter().zip(&self.block_rams) {
-            coverage.count(format!("block RAM READ_MODE {}", ram.read.mode));
-            if ram.read.clock.falling {
-                coverage.count("block RAM read on falling edge");
-            }
-            for (net, name) in [(ram.read.enable, "RE"), (ram.read.clock_enable, "RCLKE")] {
-                if !is_constant(netlist, net) {
-                    coverage.count(format!("block RAM {name}"));
-                }
-            }
-            if !changed {
-                continue;
-            }
-            coverage.count("block RAM changed");
-            coverage.count(format!("block RAM WRITE_MODE {}", ram.write.mode));
-            if ram.write.clock.falling {
-                coverage.count("block RAM write on falling edge");
-            }
-            for (net, name) in [(ram.write.enable, "WE"), (ram.write.clock_enable, "WCLKE")] {
-                if !is_constant(netlist, net) {
-                    coverage.count(format!("block RAM {name}"));
-                }
-            }
-            if ram.write.mode == 0 && ram.write_mask.iter().any(|&n| !is_constant(netlist, n)) {
-                coverage.count("block RAM write mask");
-            }
-        }
+        self.count_logic(&mut coverage, netlist);
+        self.count_pads(&mut coverage, netlist);
+        self.count_block_rams(&mut coverage, netlist);
         for (spram, _) in netlist.sprams.iter().zip(&self.sprams).filter(|s| *s.1) {
             coverage.count("SPRAM changed");
             for (net, name) in [
@@ -251,28 +256,101 @@ impl Watcher {
                 (spram.sleep, "SLEEP"),
                 (spram.power_off_n, "POWEROFF"),
             ] {
-                if !is_constant(netlist, net) {
+                if self.changed(net) {
                     coverage.count(format!("SPRAM {name}"));
                 }
             }
         }
-        for (mac, _) in netlist.mac16s.iter().zip(&self.mac16s).filter(|m| *m.1) {
-            coverage.count("MAC16 registers changed");
-            for mode in mac16_modes(Some(mac)) {
-                coverage.count(mode);
+        for (mac, &registers) in netlist.mac16s.iter().zip(&self.mac16s) {
+            if registers {
+                coverage.count("MAC16 registers changed");
+            }
+            if mac.outputs.iter().any(|&net| self.changed(net)) {
+                for mode in mac16_modes(Some(mac)) {
+                    coverage.count(mode);
+                }
             }
         }
         coverage
     }
-}
 
-/// Whether a net is constant: one of the two, or a LUT that does not look.
-fn is_constant(netlist: &Netlist, net: Net) -> bool {
-    net.is_constant()
-        || netlist
-            .luts
-            .iter()
-            .any(|lut| lut.output == net && (lut.table == 0 || lut.table == 0xffff))
+    fn count_logic(&self, coverage: &mut Coverage, netlist: &Netlist) {
+        for lut in netlist.luts.iter().filter(|lut| self.changed(lut.output)) {
+            coverage.count(if lut.at.is_some() { "LUT" } else { "carry" });
+            if lut.inputs.contains(&lut.output) {
+                coverage.count("latch loop");
+            }
+        }
+        let pads: Vec<Net> = netlist.pads.iter().filter_map(|pad| pad.input).collect();
+        let mut clocks_of_pads = BTreeSet::new();
+        for ff in netlist.ffs.iter().filter(|ff| self.changed(ff.q)) {
+            coverage.count(flip_flop_form(ff));
+            let from_flip_flop = netlist.ffs.iter().any(|other| other.q == ff.set_reset);
+            if ff.set_reset_kind == SetReset::Asynchronous
+                && from_flip_flop
+                && self.changed(ff.set_reset)
+            {
+                coverage.count("asynchronous set or reset from a flip-flop");
+            }
+            if pads.contains(&ff.clock.net) {
+                clocks_of_pads.insert(ff.clock.net);
+            } else {
+                coverage.count("clock from the fabric");
+                if self.buffered {
+                    coverage.count(BUFFER);
+                }
+            }
+        }
+        if clocks_of_pads.len() > 1 {
+            coverage.count("two clocks");
+        }
+    }
+
+    /// What a netlist shows of pads' registers are flip-flops and LUTs like any other: which
+    /// pads have them is in the source.
+    fn count_pads(&self, coverage: &mut Coverage, netlist: &Netlist) {
+        for pad in &netlist.pads {
+            if pad.output.is_some_and(|output| self.changed(output.enable)) {
+                coverage.count("tristate pad");
+            }
+        }
+        for (pad, levels) in &self.pads {
+            // Of an input, whatever takes it in is in some output, which is compared.
+            if levels.len() > 1 {
+                coverage.count(pad_mode(pad.pin_type));
+                if pad.falling {
+                    coverage.count(NEG_TRIGGER);
+                }
+            }
+        }
+    }
+
+    fn count_block_rams(&self, coverage: &mut Coverage, netlist: &Netlist) {
+        for (ram, &written) in netlist.block_rams.iter().zip(&self.block_rams) {
+            let enables = |port: &RamPort| [port.enable, port.clock_enable];
+            let mut count = |port: &RamPort, kind: &str, way: &str, names: [&str; 2]| {
+                coverage.count(format!("block RAM {kind} {}", port.mode));
+                if port.clock.falling {
+                    coverage.count(format!("block RAM {way} on falling edge"));
+                }
+                for (net, name) in enables(port).into_iter().zip(names) {
+                    if self.changed(net) {
+                        coverage.count(format!("block RAM {name}"));
+                    }
+                }
+            };
+            if ram.read_data.iter().any(|&net| self.changed(net)) {
+                count(&ram.read, "READ_MODE", "read", ["RE", "RCLKE"]);
+            }
+            if written {
+                count(&ram.write, "WRITE_MODE", "write", ["WE", "WCLKE"]);
+                coverage.count("block RAM changed");
+                if ram.write.mode == 0 && ram.write_mask.iter().any(|&net| self.changed(net)) {
+                    coverage.count("block RAM write mask");
+                }
+            }
+        }
+    }
 }
 
 fn flip_flop_form(ff: &Ff) -> String {
@@ -286,28 +364,4 @@ fn flip_flop_form(ff: &Ff) -> String {
         (_, SetReset::Asynchronous, true) => "S",
     };
     format!("SB_DFF{edge}{enable}{control}")
-}
-
-fn count_logic(coverage: &mut Coverage, netlist: &Netlist) {
-    for lut in &netlist.luts {
-        coverage.count(if lut.at.is_some() { "LUT" } else { "carry" });
-        if lut.inputs.contains(&lut.output) {
-            coverage.count("latch loop");
-        }
-    }
-    let mut clocks: Vec<Net> = netlist.ffs.iter().map(|ff| ff.clock.net).collect();
-    clocks.sort_unstable();
-    clocks.dedup();
-    let pads: Vec<Net> = netlist.pads.iter().filter_map(|pad| pad.input).collect();
-    if clocks.iter().filter(|clock| pads.contains(clock)).count() > 1 {
-        coverage.count("two clocks");
-    }
-    if clocks.iter().any(|c| !c.is_constant() && !pads.contains(c)) {
-        coverage.count("clock from the fabric");
-    }
-    for pad in &netlist.pads {
-        if pad.output.is_some_and(|output| !output.enable.is_constant()) {
-            coverage.count("tristate pad");
-        }
-    }
 }

@@ -6,7 +6,6 @@
 //! forever in an SPRAM, by what the virtual board documents.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -134,27 +133,31 @@ pub struct Summary {
     pub failures: Vec<(u64, DifferentialError)>,
 }
 
-/// Runs the designs of `seeds` in `jobs` threads. `report` hears of each seed
-/// as it is done.
+/// Runs `count` designs from seed `first` on in `jobs` threads. For each that nextpnr does
+/// not place another one is drawn, up to a tenth of `count` more. `report` hears of each
+/// seed as it is done.
 ///
 /// # Errors
 /// When Yosys' cell models are missing. Whatever goes wrong with a seed is in
 /// the summary.
 pub fn run(
     toolbox: &Toolbox,
-    seeds: Range<u64>,
+    first: u64,
+    count: u64,
     jobs: usize,
     report: &mut (dyn FnMut(u64, Option<&DifferentialError>) + Send),
 ) -> Result<Summary, DifferentialError> {
     let differential = Differential::new(toolbox.clone())?;
-    let next = AtomicU64::new(seeds.start);
+    let next = AtomicU64::new(first);
+    let end = AtomicU64::new(first + count);
+    let last = first + count + count / 10;
     let summary = Mutex::new((Summary::default(), report));
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
+                    if seed >= end.load(Ordering::Relaxed).min(last) {
                         return;
                     }
                     let result = differential.run(&random_design(seed));
@@ -172,7 +175,10 @@ pub fn run(
                             tool: Tool::NextpnrIce40,
                             exit: ToolExit::CpuLimit,
                             ..
-                        }) => summary.unplaced.push(seed),
+                        }) => {
+                            summary.unplaced.push(seed);
+                            end.fetch_add(1, Ordering::Relaxed);
+                        }
                         Err(error) => summary.failures.push((seed, error)),
                     }
                 }
@@ -454,15 +460,15 @@ fn compare(
     };
     let initial: Vec<(&str, bool)> =
         design.inputs.iter().zip(&design.initial).map(|(port, &level)| (port.pin, level)).collect();
-    let mut boards = Vec::new();
-    for engine in EngineKind::ALL {
+    let board = |engine| -> Result<(EngineKind, VirtualBoard), DifferentialError> {
         let netlist =
             decode(bitstream).map_err(|source| DifferentialError::Decode { seed, source })?;
-        let board =
-            VirtualBoard::with_levels(netlist, &pins, engine, &initial).map_err(board_error)?;
-        boards.push((engine, board));
-    }
-    let mut watcher = Watcher::new(&boards[0].1);
+        let board = VirtualBoard::with_levels(netlist, &pins, engine, &initial);
+        Ok((engine, board.map_err(board_error)?))
+    };
+    let mut boards = [board(EngineKind::Event)?, board(EngineKind::Plain)?];
+    // The plain engine keeps every net.
+    let mut watcher = Watcher::new(&boards[1].1, design);
     let mut undefined = 0;
     let mut samples = 0;
     for (step, expected) in expected.iter().enumerate() {
@@ -508,9 +514,7 @@ fn compare(
         if let Some(what) = boards[0].1.first_difference(&boards[1].1) {
             return Err(DifferentialError::State { seed, step, what });
         }
-        watcher.observe(&boards[0].1);
+        watcher.observe(&boards[1].1);
     }
-    let mut coverage = watcher.coverage(&boards[0].1);
-    coverage.count_text(&design.verilog);
-    Ok(Passed { undefined, samples, coverage })
+    Ok(Passed { undefined, samples, coverage: watcher.coverage(&boards[1].1) })
 }

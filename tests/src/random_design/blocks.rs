@@ -277,11 +277,10 @@ impl Builder {
         let fixed = self.rng.below(1024);
         let data = self.bus(16, Moments::NEVER).name;
         let mask = self.bus(4, Moments::NEVER).name;
-        let write = self.data(Moments::NEVER).name;
-        let select =
-            if self.rng.chance(50) { "1'b1".into() } else { self.data(Moments::NEVER).name };
-        let standby =
-            if self.rng.chance(60) { "1'b0".into() } else { self.data(Moments::NEVER).name };
+        // Most signals seldom change; a memory that nobody writes shows nothing.
+        let write = self.data_input();
+        let select = if self.rng.chance(50) { "1'b1".into() } else { self.data_input() };
+        let standby = if self.rng.chance(60) { "1'b0".into() } else { self.data_input() };
         let (sleep, power) = match self.rng.below(3) {
             0 => ("rst", "1'b1"),
             1 => ("1'b0", "~rst"),
@@ -331,7 +330,13 @@ impl Builder {
             "BOTADDSUB_LOWERINPUT",
             "BOTADDSUB_CARRYSELECT",
         ] {
-            parameters += &format!(", .{select}(2'd{})", self.rng.below(4));
+            let value = match (select, self.rng.below(4)) {
+                // The cascades from the neighbour, which nothing models.
+                ("BOTADDSUB_LOWERINPUT", 3) => 0,
+                ("BOTADDSUB_CARRYSELECT", 2) => 1,
+                (_, value) => value,
+            };
+            parameters += &format!(", .{select}(2'd{value})");
         }
         let mut changes = edge.moment().or(Moments::RESET);
         let mut ports = format!(".CLK({})", edge.net());

@@ -366,6 +366,13 @@ impl Builder {
         self.signals[k].clone()
     }
 
+    /// One of the data inputs `d0`, `d1` and so on.
+    fn data_input(&mut self) -> String {
+        let inputs: Vec<&PinnedPort> =
+            self.inputs.iter().filter(|port| port.name.starts_with('d')).collect();
+        self.rng.pick(&inputs).name.clone()
+    }
+
     /// A concatenation of `width` signals, sometimes with constants.
     fn bus(&mut self, width: usize, forbidden: Moments) -> Signal {
         let mut names = Vec::with_capacity(width);

@@ -2,7 +2,8 @@
 //!
 //! Names of stages and signals are those of cells_sim.v and of the figure in
 //! Lattice's "ICE Technology Library". The cascade inputs (`ACCUMCI`,
-//! `SIGNEXTIN`) are not in IceStorm's database and read 0.
+//! `SIGNEXTIN`) are not in IceStorm's database: what selects one is refused
+//! when the bitstream is decoded.
 
 /// The parameters of an `SB_MAC16`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,11 +34,11 @@ pub struct Mac16Config {
     pub topaddsub_carryselect: u8,
     /// 0 adder, 1 register S, 2 product G, 3 product H.
     pub botoutput_select: u8,
-    /// 0 B, 1 G, 2 H, 3 `SIGNEXTIN`.
+    /// 0 B, 1 G, 2 H; 3, `SIGNEXTIN`, is refused.
     pub botaddsub_lowerinput: u8,
     /// 0 register S, 1 D.
     pub botaddsub_upperinput: bool,
-    /// 0, 1, `ACCUMCI`, `CI`.
+    /// 0, 1, `ACCUMCI` (refused), `CI`.
     pub botaddsub_carryselect: u8,
     /// Two 8×8 multipliers instead of one 16×16.
     pub mode_8x8: bool,
@@ -204,8 +205,8 @@ impl Mac16State {
         let z = match config.botaddsub_lowerinput {
             0 => b,
             1 => g,
-            2 => h as u16,
-            _ => 0,
+            // 3, the cascade, is refused.
+            _ => h as u16,
         };
         let lci = match config.botaddsub_carryselect {
             1 => true,

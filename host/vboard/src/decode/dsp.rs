@@ -90,9 +90,19 @@ impl Decoder<'_> {
             if self.flag(dsp2, "NegClk") {
                 return Err(self.unmodelled("a MAC16 on the falling edge", cell.at));
             }
+            let config = self.mac16_config(cell);
+            for (selected, cascade) in [
+                (config.botaddsub_lowerinput == 3, "SIGNEXTIN"),
+                (config.botaddsub_carryselect == 2, "ACCUMCI"),
+            ] {
+                if selected {
+                    let what = format!("a MAC16 that takes {cascade} from its neighbour");
+                    return Err(self.unmodelled(what, cell.at));
+                }
+            }
             macs.push(Mac16 {
                 at: cell.at,
-                config: self.mac16_config(cell),
+                config,
                 clock: Clock { net: self.extra_input(cell, "CLK", Net::ZERO)?, falling: false },
                 inputs,
                 outputs,

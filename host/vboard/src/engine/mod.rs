@@ -91,6 +91,9 @@ pub trait Engine: Send {
     /// Value of a net that is a pad's input, output or output enable.
     fn pad_value(&self, net: Net) -> bool;
 
+    /// Value of any net; `None` if this engine has no such net any more.
+    fn net_value(&self, net: Net) -> Option<bool>;
+
     /// Outputs of all flip-flops, in the netlist's order.
     fn flip_flops(&self) -> Vec<bool>;
 

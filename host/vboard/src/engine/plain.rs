@@ -312,6 +312,10 @@ impl Engine for PlainEngine {
         self.value(net)
     }
 
+    fn net_value(&self, net: Net) -> Option<bool> {
+        Some(self.value(net))
+    }
+
     fn flip_flops(&self) -> Vec<bool> {
         self.netlist.ffs.iter().map(|ff| self.value(ff.q)).collect()
     }

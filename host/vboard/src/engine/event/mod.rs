@@ -238,6 +238,10 @@ impl Engine for EventEngine {
         }
     }
 
+    fn net_value(&self, net: Net) -> Option<bool> {
+        self.t.pad_words[net.index()].map(|word| self.words[usize::from(word)] & 1 != 0)
+    }
+
     fn flip_flops(&self) -> Vec<bool> {
         self.t.flip_flops.iter().map(|&(group, bit)| self.groups[group].q >> bit & 1 != 0).collect()
     }
