@@ -5,7 +5,7 @@
 mod common;
 
 use async_trait::async_trait;
-use common::{candidate, context, evaluate, problem};
+use common::{Bench, candidate, context, evaluate, problem};
 use filbench_board::Board;
 use filbench_flow::Firmware;
 use filbench_lab::tampering::{Tampering, TamperingLink};
@@ -17,7 +17,7 @@ use filbench_model::{
 use filbench_run::{Event, Options, Table};
 use filbench_stimulus::{Analysis, Recorder, locate};
 use filbench_toolbox::{EdaTools, Toolbox, ToolboxConfig, cache_root};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -37,6 +37,8 @@ enum Rig {
     Flaky(Arc<AtomicUsize>),
     /// Nobody answers, and nobody waits for long.
     Silent,
+    /// How often it was programmed is counted.
+    Counting(Arc<AtomicUsize>),
 }
 
 struct RiggedTable {
@@ -69,6 +71,10 @@ impl Place for RiggedPlace {
                 Ok(Box::new(TamperingLink::new(link, *tampering)))
             }
             Rig::Stuck(old) => self.inner.program(old).await,
+            Rig::Counting(times) => {
+                times.fetch_add(1, Ordering::SeqCst);
+                self.inner.program(bitstream).await
+            }
             Rig::Flaky(failures) => {
                 let failing = |left: usize| left.checked_sub(1);
                 match failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, failing) {
@@ -222,6 +228,36 @@ fn a_fault_that_stays_is_a_fault() {
     let (evaluation, _) = judge(Rig::Flaky(failures), &Options::default());
     assert_eq!(evaluation.report.verdict.to_string(), "fault (program)");
     assert_eq!(evaluation.report.verdict.reason, "the cable fell out");
+}
+
+/// The state that the first play leaves would be wrong in the second: nothing resets it.
+#[test]
+fn each_setting_of_unknown_inputs_starts_from_a_new_bitstream() {
+    let bench = Bench::new();
+    let mut vectors = "clk:in, d:in, q:out\n".to_owned();
+    for rises in 0..9 {
+        let d = if rises == 4 { "x" } else { "0" };
+        vectors.push_str(&format!("0, {d}, {0}\n1, {d}, {1}\n", rises % 2, (rises + 1) % 2));
+    }
+    let vectors = bench.file("toggle.csv", vectors);
+    let toggle = "module TopModule(input clk, input d, output q);\n\
+        reg state = 0;\nalways @(posedge clk) state <= !state;\nassign q = state;\nendmodule\n";
+    let toggle = bench.file("toggle.v", toggle);
+    for (file, plays) in [(vectors.clone(), 2), (bench.file("known.csv", known(&vectors)), 1)] {
+        let times = Arc::new(AtomicUsize::new(0));
+        let rig = Rig::Counting(Arc::clone(&times));
+        let context = context().with_table(Arc::new(RiggedTable { rig }));
+        let (evaluation, _) = evaluate(&context, &toggle, &file, &Options::default());
+        let report = evaluation.report;
+        assert_eq!(report.verdict.to_string(), "pass", "{}", report.verdict.reason);
+        assert_eq!(times.load(Ordering::SeqCst), plays, "{}", file.display());
+        assert!(!report.unknown_inputs_matter);
+    }
+}
+
+/// The same vectors without an unknown value.
+fn known(vectors: &Path) -> String {
+    std::fs::read_to_string(vectors).unwrap().replace(" x,", " 0,")
 }
 
 #[test]

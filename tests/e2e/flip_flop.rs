@@ -5,6 +5,7 @@ mod common;
 use common::{Bench, answer, candidate, problem, root};
 use filbench_model::MeasuredOn;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 const DFF: &str = "filbench-small/Prob002_dff";
 
@@ -56,6 +57,18 @@ fn a_wrong_flip_flop_fails_and_its_waveform_is_kept() {
     let read = |name: &str| std::fs::read(out.join(name)).unwrap();
     let report: filbench_model::Report = serde_json::from_slice(&read("report.json")).unwrap();
     assert_eq!(report, answer.report);
+    let files = || -> BTreeSet<String> {
+        let entries = std::fs::read_dir(&out).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let kept = ["bitstream.bin", "mismatch.vcd", "place.json", "report.json", "synth.json"];
+    assert_eq!(files(), kept.map(str::to_owned).into());
+    let synthesis: serde_json::Value = serde_json::from_slice(&read("synth.json")).unwrap();
+    let cells = &synthesis["design"]["num_cells_by_type"];
+    assert_eq!(cells["SB_DFFN"], 1, "{synthesis}");
+    let placement: serde_json::Value = serde_json::from_slice(&read("place.json")).unwrap();
+    assert!(placement["utilization"]["ICESTORM_LC"]["used"].as_u64() > Some(100), "{placement}");
+
     let waveform = String::from_utf8(read("mismatch.vcd")).unwrap();
     assert!(waveform.contains(&format!("#{}\n", mismatch.step)));
     assert_eq!(
@@ -66,7 +79,33 @@ fn a_wrong_flip_flop_fails_and_its_waveform_is_kept() {
     // A later evaluation leaves nothing of an earlier one behind.
     let right = root().join("tests/designs/dff.v");
     bench.judge(&right, &problem(DFF), &more).expect("pass");
-    assert!(!out.join("mismatch.vcd").exists());
+    let kept = ["bitstream.bin", "place.json", "report.json", "synth.json"];
+    assert_eq!(files(), kept.map(str::to_owned).into());
+}
+
+#[test]
+fn top_and_board_are_as_asked_for() {
+    let bench = Bench::new();
+    let text = "module mine(input clk, input d, output reg q);\n\
+        always @(posedge clk) q <= d;\nendmodule\n\
+        module TopModule(input clk, input d, output q);\nassign q = d;\nendmodule\n";
+    let candidate = bench.file("two.v", text);
+    for (board, kind, device) in [
+        ("icebreaker", "icebreaker", "up5k"),
+        ("virtual:icebreaker", "icebreaker", "up5k"),
+        ("virtual:ice40_hx8k_b_evn", "ice40_hx8k_b_evn", "hx8k"),
+    ] {
+        let answer = bench.judge(&candidate, &problem(DFF), &["--top", "mine", "--board", board]);
+        answer.expect("pass");
+        let found = answer.report.board.clone().unwrap();
+        assert_eq!((found.kind.as_str(), found.device.as_str()), (kind, device), "{board}");
+        assert_eq!(answer.report.measured_on, Some(MeasuredOn::Virtual), "{board}");
+    }
+    // Without `--top` it is the problem's, which is another design in this file.
+    bench.judge(&candidate, &problem(DFF), &[]).expect("fail (mismatch)");
+    let answer = bench.judge(&candidate, &problem(DFF), &["--top", "absent"]);
+    answer.expect("fail (elaborate)");
+    assert!(answer.report.verdict.reason.contains("absent"), "{}", answer.report.verdict.reason);
 }
 
 #[test]

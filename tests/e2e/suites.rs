@@ -2,14 +2,16 @@
 //! gets what the suite's expected.toml says, which is what simulation gives.
 //!
 //! One trial for each problem, in this process: what a hostile candidate does
-//! to it shows in the candidates after it.
+//! to it shows in the candidates after it. What the file says of a golden and its recording
+//! is compared with synthesis and the recorder in trials of their own.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod common;
 
+use common::recorded::recorded;
 use common::{candidate, context, evaluate, problem, root};
-use filbench_model::{Severity, report_schema};
+use filbench_model::{ClockEdge, Severity, StimulusSource, report_schema};
 use filbench_run::{Context, Evaluation, Options, Tier};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
@@ -17,16 +19,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// A suite's expected.toml, as far as verdicts go.
+/// A suite's expected.toml.
 type Expectations = BTreeMap<String, ProblemExpectation>;
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ProblemExpectation {
+    /// Of the golden, as synthesis must find them; absent where nobody looks.
+    ports: Option<String>,
+    #[serde(default)]
+    clocks: BTreeMap<String, ClockEdge>,
+    #[serde(default)]
+    events: BTreeSet<String>,
+    #[serde(default)]
+    racy: bool,
+    #[serde(default)]
+    reactive: bool,
+    /// Of the recording.
+    steps: Option<usize>,
+    /// Steps whose response is compared.
     checked: Option<usize>,
     candidates: BTreeMap<String, Expectation>,
 }
 
 #[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Expectation {
     outcome: String,
     stage: Option<String>,
@@ -47,7 +64,7 @@ struct Expectation {
     min_mhz: Option<f64>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 enum Unknown {
     Zero,
     One,
@@ -59,6 +76,14 @@ fn main() -> ExitCode {
     let problems: Vec<_> = suites.flat_map(|suite| problems_of(&suite)).collect();
     let stages = problems.iter().flat_map(|(_, problem)| problem.candidates.values());
     let stages: BTreeSet<_> = stages.filter_map(|expected| expected.stage.clone()).collect();
+    let goldens: Vec<_> = problems
+        .iter()
+        .filter(|(_, expected)| expected.ports.is_some())
+        .cloned()
+        .map(|(path, expected)| {
+            Trial::test(format!("{path}/golden"), move || look_at(&path, &expected))
+        })
+        .collect();
     let mut trials: Vec<_> = problems
         .into_iter()
         .map(|(path, problem)| {
@@ -69,7 +94,7 @@ fn main() -> ExitCode {
     // The longest first, or it is alone at the end.
     trials.sort_by_key(|(candidates, _)| std::cmp::Reverse(*candidates));
     trials.push((0, Trial::test("every_stage_has_a_candidate", move || cover(&stages))));
-    let trials = trials.into_iter().map(|(_, trial)| trial).collect();
+    let trials = trials.into_iter().map(|(_, trial)| trial).chain(goldens).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -95,6 +120,21 @@ fn cover(expected: &BTreeSet<String>) -> Result<(), Failed> {
     Err(format!("there are {stages:?}, and candidates for {expected:?}").into())
 }
 
+/// Whether the golden and its recording are as the suite says.
+fn look_at(path: &str, expected: &ProblemExpectation) -> Result<(), Failed> {
+    let found = recorded(path);
+    assert_eq!(Some(found.ports()), expected.ports);
+    assert_eq!(found.clocks(), expected.clocks);
+    assert_eq!(found.events(), expected.events);
+    let problem = found.problem;
+    assert_eq!(Some(problem.steps.len()), expected.steps);
+    assert_eq!(Some(problem.checked_samples()), expected.checked);
+    if let StimulusSource::TestBench { reactive, racy } = problem.source {
+        assert_eq!((reactive, racy), (expected.reactive, expected.racy), "reactive, racy");
+    }
+    Ok(())
+}
+
 /// Judges every candidate, and those that pass a second time after the others.
 fn judge_all(path: &str, expectation: &ProblemExpectation) -> Result<(), Failed> {
     let context = context();
@@ -103,7 +143,7 @@ fn judge_all(path: &str, expectation: &ProblemExpectation) -> Result<(), Failed>
     for (name, expected) in expectation.candidates.iter().chain(again) {
         let evaluation = judge(&context, path, name, expected);
         let report = &evaluation.report;
-        if let Err(found) = check(expected, expectation.checked, &evaluation) {
+        if let Err(found) = check(expected, expectation, &evaluation) {
             wrong.push(format!("{name}: {found}: {}", report.verdict.reason));
         }
         println!("{path} {name}: {} ({} ms)", report.verdict, report.durations_ms["total"]);
@@ -119,7 +159,7 @@ fn judge(context: &Context, path: &str, name: &str, asked: &Expectation) -> Eval
 
 fn check(
     expected: &Expectation,
-    checked: Option<usize>,
+    problem: &ProblemExpectation,
     evaluation: &Evaluation,
 ) -> Result<(), String> {
     let report = &evaluation.report;
@@ -140,13 +180,13 @@ fn check(
     if mismatch != expected_mismatch {
         return Err(format!("mismatch {mismatch:?} instead of {expected_mismatch:?}"));
     }
-    let played = match expected.unknown {
-        None => "",
-        Some(Unknown::Zero) => "(unknown inputs played as 0)",
-        Some(Unknown::One) => "(unknown inputs played as 1)",
-    };
-    if !report.verdict.reason.contains(played) {
-        return Err(format!("the reason does not say `{played}`"));
+    // A mismatch of a problem with unknown inputs says how they were played, and no other does.
+    let played = [Unknown::Zero, Unknown::One].into_iter().find(|setting| {
+        let digit = if *setting == Unknown::Zero { 0 } else { 1 };
+        report.verdict.reason.contains(&format!("(unknown inputs played as {digit})"))
+    });
+    if played != expected.unknown {
+        return Err(format!("unknown inputs {played:?} instead of {:?}", expected.unknown));
     }
     let front_end = report.front_end.map(|front_end| front_end.name());
     if let Some(expected) = &expected.front_end
@@ -166,8 +206,26 @@ fn check(
             ));
         }
     }
-    if report.mismatching_samples.is_some() && checked != Some(report.checked_samples) {
-        return Err(format!("{} samples instead of {checked:?}", report.checked_samples));
+    let steps = report.stimulus.as_ref().map(|stimulus| stimulus.steps);
+    if let Some(expected) = problem.steps
+        && steps.is_some_and(|steps| steps != expected)
+    {
+        return Err(format!("{steps:?} steps instead of {expected}"));
+    }
+    if report.mismatching_samples.is_some() {
+        if problem.checked != Some(report.checked_samples) {
+            return Err(format!(
+                "{} samples instead of {:?}",
+                report.checked_samples, problem.checked
+            ));
+        }
+        if report.checked_samples + report.masked_samples != steps.unwrap_or_default() {
+            return Err(format!("{} masked samples of {steps:?} steps", report.masked_samples));
+        }
+    }
+    // Nothing was checked where nothing was played, not everything.
+    if report.output_bits_never_checked.is_some() != report.mismatching_samples.is_some() {
+        return Err(format!("never checked: {:?}", report.output_bits_never_checked));
     }
     Ok(())
 }

@@ -46,6 +46,27 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
+fn vectors_that_nobody_can_be_judged_by_are_usage_errors() {
+    let bench = Bench::new();
+    let candidate = bench.file("copy.v", "module TopModule(input a, output y); endmodule");
+    let waveform = "$scope module dut $end $var wire 1 ! a $end $var wire 1 # y $end \
+        $upscope $end $enddefinitions $end\n#0\n1!\n1#\n";
+    for (name, text, expected) in [
+        ("w.vcd", waveform, &["w.vcd", "problem.toml", "interface = ["][..]),
+        ("w.fst", waveform, &["w.fst", "problem.toml", "interface = ["]),
+        ("v.csv", "a:in, y:out\n0, 2\n", &["v.csv:2: port `y`: 2 does not fit"]),
+        ("empty.csv", "", &["empty.csv:0: no header"]),
+    ] {
+        let file = bench.file(name, text);
+        let (candidate, file) = (candidate.to_str().unwrap(), file.to_str().unwrap());
+        let said = usage_error(&bench, &["run", candidate, "--problem", file]);
+        for words in expected {
+            assert!(said.contains(words), "{name}: {said}");
+        }
+    }
+}
+
+#[test]
 fn a_board_that_nobody_knows_is_a_usage_error() {
     let bench = Bench::new();
     let candidate = bench.file("dff.v", "module TopModule; endmodule");

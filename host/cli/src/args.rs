@@ -73,7 +73,8 @@ pub struct RunArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The problem: a VerilogEval prefix (`suite/Prob031_dff`) or any of its files, a folder in
-    /// RTLLM's layout or with a `problem.toml`, or a vector file (.csv, .vcd, .fst)
+    /// RTLLM's layout or with a `problem.toml`, a vector file (.csv, or a .vcd or .fst that a problem.toml beside it names
+    /// the ports of), or a golden alone
     #[arg(long, value_name = "PATH")]
     pub problem: PathBuf,
     /// The candidate's top module [default: the one that the problem names]
@@ -86,7 +87,8 @@ pub struct RunArgs {
     /// How the report is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-    /// Where report.json, bitstream, waveform and tool reports go
+    /// Where report.json, bitstream.bin, the waveform of a mismatch (mismatch.vcd) and the reports
+    /// of Yosys (synth.json) and nextpnr (place.json) go
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// How a design is judged.

@@ -95,8 +95,8 @@ fn samples(table: &mut Table, report: &Report) {
         );
     }
     table.row("samples", &text);
-    if !report.output_bits_never_checked.is_empty() {
-        table.row("unchecked", &report.output_bits_never_checked.join(", "));
+    if let Some(bits) = report.output_bits_never_checked.as_deref().filter(|b| !b.is_empty()) {
+        table.row("unchecked", &bits.join(", "));
     }
 }
 

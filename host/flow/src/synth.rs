@@ -52,6 +52,8 @@ pub struct Design {
     pub diagnostics: Vec<Diagnostic>,
     /// The device it was synthesised for.
     pub device: Device,
+    /// Yosys' own statistics of it, as JSON.
+    pub report: Vec<u8>,
     /// iCE40 cells.
     pub(crate) netlist: Module,
     /// Whether the RTL instantiates device cells itself.
@@ -156,6 +158,7 @@ pub(crate) fn synthesise(
             front_end,
             diagnostics,
             device,
+            report: parts.statistics,
             netlist: parts.mapped,
             files,
         })),
@@ -286,6 +289,7 @@ struct Parts {
     has_own_cells: bool,
     gates: Module,
     mapped: Module,
+    statistics: Vec<u8>,
 }
 
 /// Judges what the run left behind, in the order of the phases, so that the
@@ -300,6 +304,7 @@ fn conclude(
     let clean = run.netlist("clean.json")?;
     let gates = run.netlist("gates.json")?;
     let mapped = run.netlist("mapped.json")?;
+    let statistics = run.read("statistics.json")?;
 
     let has_own_cells = elaborated
         .as_ref()
@@ -330,8 +335,8 @@ fn conclude(
     if let Some(failure) = outcome.failure {
         return Ok(Err(failure));
     }
-    match (interface, gates, mapped) {
-        (Some(interface), Some(gates), Some(mapped)) => {
+    match (interface, gates, mapped, statistics) {
+        (Some(interface), Some(gates), Some(mapped), Some(statistics)) => {
             let has_latches = gates
                 .cells
                 .iter()
@@ -343,6 +348,7 @@ fn conclude(
                 has_own_cells,
                 gates,
                 mapped,
+                statistics,
             }))
         }
         _ => Err(Fault::new(

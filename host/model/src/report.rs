@@ -270,9 +270,9 @@ pub struct Report {
     pub checked_samples: usize,
     /// Steps in which no bit was compared.
     pub masked_samples: usize,
-    /// Output bits that no step compared, as `port[index]`; a one-bit port as
-    /// `port`.
-    pub output_bits_never_checked: Vec<String>,
+    /// Output bits that no step compared, as `port[index]`; a one-bit port as `port`. Null
+    /// where the candidate was not played: then nothing was checked at all.
+    pub output_bits_never_checked: Option<Vec<String>>,
     /// Checked steps with at least one wrong bit; absent where the candidate
     /// was not played.
     pub mismatching_samples: Option<usize>,
@@ -324,7 +324,7 @@ impl Report {
             stimulus: None,
             checked_samples: 0,
             masked_samples: 0,
-            output_bits_never_checked: Vec::new(),
+            output_bits_never_checked: None,
             mismatching_samples: None,
             mismatch: None,
             mismatch_window: None,

@@ -105,13 +105,18 @@ impl Analyses {
 }
 
 /// The name of a golden's analysis: a hash of all that it depends on.
-pub(crate) fn key(golden: &Submission, device: Device, tools: &[ToolRecord]) -> String {
+pub(crate) fn key(
+    golden: &Submission,
+    program_sha256: &str,
+    device: Device,
+    tools: &[ToolRecord],
+) -> String {
     let mut hasher = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hasher.update((bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     };
-    part(env!("CARGO_PKG_VERSION").as_bytes());
+    part(program_sha256.as_bytes());
     part(golden.top.as_bytes());
     part(device.name().as_bytes());
     for file in &golden.files {

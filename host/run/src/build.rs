@@ -2,7 +2,7 @@
 
 use crate::batch::Share;
 use crate::context::{Context, blocking};
-use crate::evaluation::{Artifact, BITSTREAM, PLACE_REPORT};
+use crate::evaluation::{Artifact, BITSTREAM, PLACE_REPORT, SYNTH_REPORT};
 use crate::event::{Event, Phase, Phases};
 use crate::wiring::PlayerMap;
 use filbench_board::Board;
@@ -114,6 +114,7 @@ pub(crate) async fn synthesise(
             note(phases, findings, &design.diagnostics);
             findings.front_end = Some(design.front_end);
             findings.resources = Some(design.resources);
+            findings.artifacts.push(Artifact::new(SYNTH_REPORT, design.report.clone()));
             Ok(Arc::new(*design))
         }
         Synthesis::Rejected(rejection) => {

@@ -7,16 +7,19 @@ use filbench_model::{
     Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Mismatch, Problem,
     StimulusSource, Verdict,
 };
-use filbench_stimulus::BenchVerdict;
+use filbench_stimulus::{BenchVerdict, ProblemPolicy};
 
 /// Checked samples that a pass needs where the caller does not say: this
 /// many, or every step of a problem that has fewer.
 pub const DEFAULT_MIN_SAMPLES: usize = 8;
 
-/// Checked samples that a pass on `problem` needs: `asked`, or the default;
-/// never less than one.
-pub fn min_samples(problem: &Problem, asked: Option<usize>) -> usize {
-    asked.unwrap_or_else(|| DEFAULT_MIN_SAMPLES.min(problem.steps.len())).max(1)
+/// Checked samples that a pass on `problem` needs: as many as whoever judges has `asked` for,
+/// as the problem's own policy wants at least, or else the default; never less than one.
+pub fn min_samples(problem: &Problem, asked: Option<usize>, policy: ProblemPolicy) -> usize {
+    asked
+        .max(policy.min_samples)
+        .unwrap_or_else(|| DEFAULT_MIN_SAMPLES.min(problem.steps.len()))
+        .max(1)
 }
 
 /// Why a problem cannot be judged whatever the candidate answers.
@@ -86,7 +89,8 @@ pub(crate) fn every_step(problem: &Problem, scores: &Scores, min_samples: usize)
             InconclusiveReason::TooFewSamples,
             format!(
                 "nothing differs, but only {checked} samples were checked and {required} are \
-                 required; give the problem more steps or lower `--min-samples`"
+                 required; give the problem more steps, or lower `--min-samples` and what \
+                 the problem's policy asks for"
             ),
         );
     }

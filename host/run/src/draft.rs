@@ -99,7 +99,7 @@ impl Draft {
         report.mismatching_samples = Some(score.mismatching_samples);
         report.mismatch = score.mismatch.clone();
         report.unknown_inputs_matter = scores.unknown_inputs_matter;
-        report.output_bits_never_checked = never_checked(problem);
+        report.output_bits_never_checked = Some(never_checked(problem));
         report.other_comparison = other_comparison(problem, scores, report.provenance.min_samples);
     }
 
@@ -121,7 +121,7 @@ impl Draft {
     /// The verdict that ends the evaluation, with what is said of the problem before
     /// everything else: it is the reason.
     pub(crate) fn refuse(&mut self, refusal: Refusal, reporter: &Reporter) -> Verdict {
-        let Refusal { verdict, diagnostics } = refusal;
+        let Refusal { verdict, diagnostics, again: _ } = refusal;
         for diagnostic in &diagnostics {
             reporter.send(Event::Diagnostic(diagnostic.clone()));
         }

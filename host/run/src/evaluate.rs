@@ -17,7 +17,7 @@ use crate::toggles;
 use filbench_board::Board;
 use filbench_flow::{Design, Policy, Submission};
 use filbench_lab::{Place, Selector};
-use filbench_model::{Fault, FaultPlace, InconclusiveReason, Interface, Verdict};
+use filbench_model::{Fault, FaultPlace, InconclusiveReason, Interface, TimingAlone, Verdict};
 use filbench_stimulus::ProblemFiles;
 use filbench_toolbox::ToolboxError;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ pub async fn evaluate(
     };
     let mut draft = Draft::new(&submission, options);
     draft.report.compare = problem.comparison();
+    draft.report.provenance.forbid_latches = forbid_latches(options, &problem);
     draft.report.provenance.firmware_sha256 = Some(firmware.sha256.clone());
     let job = Job {
         context,
@@ -65,6 +66,11 @@ pub async fn evaluate(
     };
     reporter.send(Event::Verdict(verdict.clone()));
     draft.finish(verdict, &reporter)
+}
+
+/// Whether a design with latches fails: whoever judges may be stricter than the problem.
+fn forbid_latches(options: &Options, problem: &ProblemFiles) -> bool {
+    options.forbid_latches || problem.policy().forbid_latches
 }
 
 /// The evaluation of a submission that could not even begin.
@@ -110,7 +116,7 @@ impl Job<'_> {
             Some(golden) if is_golden => {
                 let design = synthesis.await.map_err(golden_failed)?;
                 let known = Known::of_design(&design);
-                self.context.analyses.keep(&self.analysis_key(golden, &order), &known);
+                self.context.analyses.keep(&self.analysis_key(golden, &order)?, &known);
                 let problem = self.record(&known.analysis).await;
                 (Some(known), problem, Ok(design))
             }
@@ -124,10 +130,15 @@ impl Job<'_> {
                 let (known, problem) = recorded?;
                 (Some(known), problem, design)
             }
-            // A vector file says nothing about events; the candidate's own
-            // netlist has to.
+            // The problem says which ports there are. Vectors say nothing about
+            // events; the candidate's own netlist has to.
             None => {
-                let design = synthesis.await?;
+                let ports = self.ports()?;
+                let design = synthesis.await?.named_like(&ports);
+                let differences = ports.compare(&design.interface);
+                if !differences.is_empty() {
+                    return Err(Verdict::interface(&differences).into());
+                }
                 let problem = self.record(&analyse::of_design(&design)).await;
                 (None, problem, Ok(design))
             }
@@ -139,8 +150,7 @@ impl Job<'_> {
             return Ok(self.stop_early(&phases, design?, ports.as_ref(), &order, findings).await?);
         };
         draft.problem(&problem);
-        let asked = self.options.min_samples.or(self.files.policy().min_samples);
-        let min_samples = min_samples(&problem, asked);
+        let min_samples = min_samples(&problem, self.options.min_samples, self.files.policy());
         draft.report.provenance.min_samples = min_samples;
         if let Some(verdict) = unjudgeable(&problem) {
             return Err(verdict.into());
@@ -149,7 +159,10 @@ impl Job<'_> {
         let unproven = golden.as_ref().filter(|_| !is_golden);
         let golden_design = design.as_ref().ok().filter(|_| is_golden).cloned();
         let (proof, built, simulation, toggles) = tokio::join!(
-            self.prove(&problem, unproven, place.as_mut(), &order),
+            async {
+                let timing = self.prove(&problem, unproven, place.as_mut(), &order).await?;
+                Ok::<_, Refusal>((timing, self.golden_alone(&order).await?))
+            },
             async {
                 let design = design?.named_like(&problem.interface);
                 let differences = problem.interface.compare(&design.interface);
@@ -174,8 +187,12 @@ impl Job<'_> {
         );
         draft.toggles(toggles);
         draft.simulate(&problem, simulation?, &self.reporter);
-        let golden_timing = proof?;
+        let (golden_timing, golden_timing_alone) = proof?;
+        draft.findings.golden_timing_alone = golden_timing_alone;
         let built = if is_golden { built.map_err(golden_failed) } else { built }?;
+        if golden.as_ref() == Some(&self.submission) {
+            draft.findings.golden_timing_alone = draft.findings.timing_alone.clone();
+        }
 
         draft.report.measured_on = Some(place.measured_on());
         draft.report.board = Some(place.record());
@@ -199,7 +216,12 @@ impl Job<'_> {
             }
             (scores, _) => scores?,
         };
-        let verdict = conclude(&problem, &scores, min_samples);
+        let mut verdict = conclude(&problem, &scores, min_samples);
+        if let Some((_, _, mismatch)) = scores.mismatch()
+            && let Some(place) = self.files.place_of(&problem, mismatch.step)
+        {
+            verdict.reason = format!("{}; the step is from {place}", verdict.reason);
+        }
         let (true, Some(golden)) = (is_golden, &golden) else {
             draft.golden = known.map(|known| GoldenFacts::new(&known, golden_timing));
             return Ok(verdict);
@@ -209,14 +231,25 @@ impl Job<'_> {
         }
         let timing = draft.findings.timing.clone();
         let tools = self.context.toolbox.records();
-        let claim = self.claim(&problem, golden, place.measured_on(), &tools, &order);
+        let claim = self.claim(&problem, golden, place.measured_on(), &tools, &order)?;
         self.context.proofs.keep(&claim.file_name(), &claim, &timing)?;
         draft.golden = known.map(|known| GoldenFacts::new(&known, timing));
         Ok(verdict)
     }
 
-    /// The design's timing by itself, where that was asked for, the golden's beside it,
-    /// and what the policy says of it.
+    /// The golden's timing by itself, where that was asked for and it is not the candidate's.
+    async fn golden_alone(&self, order: &Order) -> Result<Option<TimingAlone>, Verdict> {
+        let golden = self.golden().filter(|golden| *golden != self.submission);
+        let (Some(count), Some(golden)) = (self.options.seeds_alone(), golden) else {
+            return Ok(None);
+        };
+        let phases = self.reporter.subject(Subject::Golden);
+        let timed = alone::of_golden(self.context, &phases, &golden, order, count).await;
+        timed.map(Some).map_err(golden_failed)
+    }
+
+    /// The design's timing by itself, where that was asked for, and what the policy says of
+    /// it.
     async fn time_alone(
         &self,
         phases: &Phases,
@@ -226,15 +259,6 @@ impl Job<'_> {
     ) -> Result<(), Verdict> {
         let Some(count) = self.options.seeds_alone() else { return Ok(()) };
         let timing = alone::time(self.context, phases, design, order, count).await?;
-        findings.golden_timing_alone = match self.golden() {
-            None => None,
-            Some(golden) if golden == self.submission => Some(timing.clone()),
-            Some(golden) => {
-                let phases = self.reporter.subject(Subject::Golden);
-                let timed = alone::of_golden(self.context, &phases, &golden, order, count).await;
-                Some(timed.map_err(golden_failed)?)
-            }
-        };
         let checked = self.options.min_mhz.map_or(Ok(()), |mhz| alone::check(&timing, mhz));
         findings.timing_alone = Some(timing);
         checked
@@ -261,7 +285,12 @@ impl Job<'_> {
             Tier::Synth => "synthesis",
             Tier::Pnr | Tier::Board => {
                 let built = build::implement(self.context, phases, design, order, findings).await?;
-                self.time_alone(phases, &built.design, order, findings).await?;
+                let timed = self.time_alone(phases, &built.design, order, findings).await;
+                findings.golden_timing_alone = match self.golden() {
+                    Some(golden) if golden == self.submission => findings.timing_alone.clone(),
+                    _ => self.golden_alone(order).await?,
+                };
+                timed?;
                 "place and route"
             }
         };
@@ -298,7 +327,7 @@ impl Job<'_> {
             Board::load(&kind).map_err(|error| Fault::new(FaultPlace::Host, error.to_string()))?;
         Ok(Order {
             policy: Policy {
-                forbid_latches: self.options.forbid_latches || self.files.policy().forbid_latches,
+                forbid_latches: forbid_latches(self.options, &self.files),
                 front_end: self.options.front_end,
             },
             board: Arc::new(board),

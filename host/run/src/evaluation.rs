@@ -9,11 +9,14 @@ use std::num::NonZeroU32;
 /// The bitstream that was played.
 pub(crate) const BITSTREAM: &str = "bitstream.bin";
 
+/// Yosys' own statistics of the design alone.
+pub(crate) const SYNTH_REPORT: &str = "synth.json";
+
 /// nextpnr's own report.
 pub(crate) const PLACE_REPORT: &str = "place.json";
 
 /// Every artifact that an evaluation can make.
-pub const ARTIFACTS: [&str; 3] = [BITSTREAM, PLACE_REPORT, MISMATCH_VCD];
+pub const ARTIFACTS: [&str; 4] = [SYNTH_REPORT, BITSTREAM, PLACE_REPORT, MISMATCH_VCD];
 
 /// The artifact that shows the first mismatch.
 pub const MISMATCH_VCD: &str = "mismatch.vcd";

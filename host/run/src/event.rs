@@ -25,10 +25,18 @@ pub enum Subject {
 
 /// One stretch of an evaluation.
 ///
-/// The problem has the phases `record` and `proof`, the simulation `simulate`,
-/// golden and candidate all the others. A subject's phases follow one another in the order of
-/// declaration; a retry goes back to [`Program`](Self::Program). Those of the
-/// problem and of the simulation may overlap the candidate's.
+/// The problem has the phases `record` and `proof`, the simulation `simulate`, golden and
+/// candidate all the others. A subject's phases follow one another in the order of
+/// declaration, one at a time, but they go back
+///
+/// - to [`Program`](Self::Program) for the second setting of unknown inputs, and after
+///   [`Event::Retrying`];
+/// - to [`Link`](Self::Link) after [`Event::Retrying`], where a bitstream that several designs
+///   shared is given up;
+/// - to [`Synth`](Self::Synth) where the golden is taken up again: for its proof, for its
+///   timing by itself, and as the known-good design after a fault.
+///
+/// Phases of different subjects may overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -102,8 +110,10 @@ impl fmt::Display for Phase {
 
 /// What happens during an evaluation, in the order in which it happens.
 ///
-/// The last event of an evaluation is [`Verdict`](Self::Verdict). Within a
-/// subject one phase finishes before the next starts.
+/// An evaluation has one [`Verdict`](Self::Verdict), which is its last event and its report's.
+/// Within a subject one phase finishes before the next starts; see [`Phase`] for their order.
+/// [`Retrying`](Self::Retrying) names no subject: candidate and golden are played one after
+/// the other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {

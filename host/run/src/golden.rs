@@ -4,11 +4,11 @@
 use crate::analyse::Known;
 use crate::conclude::Scores;
 use crate::context::{Context, blocking};
-use crate::refusals::Refusal;
+use crate::refusals::{Again, Refusal};
 use filbench_flow::{SourceFile, Submission, is_vhdl};
 use filbench_model::{
-    ClockEdge, ClockTiming, Comparison, FailStage, Fault, FaultPlace, InconclusiveReason, Outcome,
-    Problem, Resources, Stage, TimingAlone, Verdict,
+    ClockEdge, ClockTiming, Comparison, Diagnostic, FailStage, Fault, FaultPlace,
+    InconclusiveReason, Outcome, Problem, Resources, Stage, TimingAlone, Verdict,
 };
 use filbench_stimulus::{BenchVerdict, ProblemFiles, RecordError, SourceText};
 use serde::{Deserialize, Serialize};
@@ -113,11 +113,23 @@ pub(crate) fn golden_failed(verdict: Verdict) -> Verdict {
     }
 }
 
+/// What every candidate of a problem gets whose golden met with `verdict`, and a tool said
+/// `diagnostics` of it.
+pub(crate) fn refused(verdict: Verdict, diagnostics: Vec<Diagnostic>) -> Refusal {
+    let again = Again::of(&verdict);
+    Refusal::of_problem(golden_failed(verdict), diagnostics, again)
+}
+
 /// What every candidate of a problem gets that could not be recorded: a
 /// bench that does not compile or end proves nothing, and is no fault of the
 /// lab.
 pub(crate) fn broken(error: RecordError) -> Refusal {
     let diagnostics = error.diagnostics().to_vec();
+    // Another time, or on another machine, the limit may do.
+    let again = match &error {
+        RecordError::Endless { .. } => Again::Perhaps,
+        _ => Again::Always,
+    };
     let fault = Fault::from(error);
     if fault.place != FaultPlace::Problem {
         return fault.into();
@@ -126,5 +138,5 @@ pub(crate) fn broken(error: RecordError) -> Refusal {
         InconclusiveReason::GoldenFailed,
         format!("the problem proves nothing: {fault}; nobody can be judged by it until it does"),
     );
-    Refusal::of_problem(verdict, diagnostics)
+    Refusal::of_problem(verdict, diagnostics, again)
 }

@@ -9,7 +9,7 @@ use crate::golden::GoldenFacts;
 use crate::keep;
 use filbench_flow::Submission;
 use filbench_lab::Selector;
-use filbench_model::{Fault, InconclusiveReason, MeasuredOn, Outcome, Report, Stage};
+use filbench_model::{Fault, InconclusiveReason, Outcome, Report, Stage};
 use filbench_stimulus::ProblemFiles;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
@@ -110,9 +110,8 @@ fn is_final(report: &Report) -> bool {
     match (report.verdict.outcome, report.verdict.stage) {
         (Outcome::Fault, _) => false,
         (_, Some(Stage::Inconclusive(InconclusiveReason::Unjudgeable))) => false,
-        (_, Some(Stage::Inconclusive(InconclusiveReason::GoldenFailed))) => {
-            report.measured_on != Some(MeasuredOn::Physical)
-        }
+        // What of it would be the same again is kept with the problem's refusals.
+        (_, Some(Stage::Inconclusive(InconclusiveReason::GoldenFailed))) => false,
         _ => true,
     }
 }
@@ -153,7 +152,7 @@ pub async fn evaluate_once(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use filbench_model::{FaultPlace, Provenance, Verdict};
+    use filbench_model::{FaultPlace, MeasuredOn, Provenance, Verdict};
 
     fn evaluation(verdict: Verdict, measured_on: MeasuredOn) -> Evaluation {
         let mut report = Report::new(verdict, Provenance::default());
@@ -180,9 +179,8 @@ mod tests {
     #[test]
     fn faults_and_what_a_board_may_have_done_are_not_final() {
         let last = |verdict: Verdict, on| is_final(&evaluation(verdict, on).report);
-        let golden = || Verdict::inconclusive(InconclusiveReason::GoldenFailed, "");
-        assert!(last(golden(), MeasuredOn::Virtual));
-        assert!(!last(golden(), MeasuredOn::Physical));
+        let golden = Verdict::inconclusive(InconclusiveReason::GoldenFailed, "");
+        assert!(!last(golden, MeasuredOn::Virtual));
         assert!(last(Verdict::pass(""), MeasuredOn::Physical));
         assert!(!last(Fault::new(FaultPlace::Link, "").into(), MeasuredOn::Virtual));
     }

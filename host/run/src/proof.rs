@@ -18,6 +18,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) problem: &'a Problem,
     pub(crate) golden: &'a Submission,
     pub(crate) tools: &'a [ToolRecord],
+    /// Hash of filbench itself: flow, recorder and virtual board.
+    pub(crate) program: &'a str,
     /// Hash of the fixture's sources.
     pub(crate) fixture: &'a str,
     pub(crate) firmware: &'a str,
@@ -117,7 +119,7 @@ impl Claim<'_> {
             text(&tool.name);
             text(&tool.sha256);
         }
-        for fact in [self.fixture, self.firmware, self.board_kind] {
+        for fact in [self.program, self.fixture, self.firmware, self.board_kind] {
             text(fact);
         }
         text(&format!("{:?}", self.measured_on));

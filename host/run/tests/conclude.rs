@@ -5,7 +5,7 @@ use filbench_model::{
     Problem, Step, StimulusSource,
 };
 use filbench_run::{Score, Scores, UnknownInputs, conclude, min_samples, unjudgeable};
-use filbench_stimulus::BenchVerdict;
+use filbench_stimulus::{BenchVerdict, ProblemPolicy};
 
 const BENCH: StimulusSource = StimulusSource::TestBench { reactive: false, racy: false };
 
@@ -154,9 +154,19 @@ fn a_bench_that_proved_nothing_judges_nobody() {
 fn the_minimum_of_samples_follows_the_problem() {
     let short = problem(BENCH, &["00"; 3]);
     let long = problem(BENCH, &["00"; 30]);
-    assert_eq!(min_samples(&short, None), 3);
-    assert_eq!(min_samples(&long, None), 8);
-    assert_eq!(min_samples(&short, Some(20)), 20);
-    assert_eq!(min_samples(&short, Some(0)), 1);
-    assert_eq!(min_samples(&problem(BENCH, &[]), None), 1);
+    let none = ProblemPolicy::default();
+    for (asked, needed) in [(None, 3), (Some(20), 20), (Some(0), 1)] {
+        assert_eq!(min_samples(&short, asked, none), needed, "{asked:?}");
+    }
+    assert_eq!(min_samples(&long, None, none), 8);
+    assert_eq!(min_samples(&problem(BENCH, &[]), None, none), 1);
+}
+
+#[test]
+fn who_judges_only_adds_to_what_the_problem_asks_for() {
+    let long = problem(BENCH, &["00"; 30]);
+    let policy = ProblemPolicy { min_samples: Some(10), ..ProblemPolicy::default() };
+    for (asked, needed) in [(None, 10), (Some(1), 10), (Some(10), 10), (Some(20), 20)] {
+        assert_eq!(min_samples(&long, asked, policy), needed, "{asked:?}");
+    }
 }

@@ -2,8 +2,8 @@ use filbench_model::{Bits, ClockEdge, Control, Interface};
 
 /// What the netlist of a design says about its inputs; names say nothing.
 ///
-/// For a test bench it is the golden's; for a vector file, which has no golden, the
-/// candidate's.
+/// It is the golden's. For vectors without a golden it is the candidate's, of which only the
+/// event inputs are used: the ports are the problem's to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Analysis {
     /// The design's ports, in declared order.

@@ -2,16 +2,19 @@
 
 use crate::RecordError;
 use filbench_model::{Bits, Playback, Problem, Step, Wake};
+use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The first bytes of a file, with the version of its layout.
-const MAGIC: &[u8; 8] = b"filbenP2";
+const MAGIC: &[u8; 8] = b"filbenP3";
+/// Of a SHA-256.
+const DIGEST_BYTES: usize = 32;
 /// What a file unpacks to at most.
 const BYTES_MAX: usize = 2 << 30;
 
-/// A folder of problems, a file each: [`MAGIC`], then LZ4 over a length (`u32`), that many
+/// A folder of problems, a file each: [`MAGIC`], the SHA-256 of the rest, then LZ4 over a length (`u32`), that many
 /// bytes of JSON (the problem without its steps and wakes), the numbers of steps
 /// and wakes (`u64`), the steps' words and those of the wakes, little-endian, each exclusive-or'ed with that of
 /// the step or wake before.
@@ -82,8 +85,10 @@ fn encode(problem: &Problem) -> io::Result<Vec<u8>> {
             row
         }),
     );
+    let packed = lz4_flex::compress_prepend_size(&plain);
     let mut out = MAGIC.to_vec();
-    out.extend(lz4_flex::compress_prepend_size(&plain));
+    out.extend(Sha256::digest(&packed));
+    out.extend(packed);
     Ok(out)
 }
 
@@ -121,7 +126,10 @@ fn bare(problem: &Problem) -> Problem {
 }
 
 fn decode(bytes: &[u8]) -> Option<Problem> {
-    let packed = bytes.strip_prefix(MAGIC)?;
+    let (digest, packed) = bytes.strip_prefix(MAGIC)?.split_at_checked(DIGEST_BYTES)?;
+    if Sha256::digest(packed)[..] != *digest {
+        return None;
+    }
     let (size, _) = lz4_flex::block::uncompressed_size(packed).ok()?;
     if size > BYTES_MAX {
         return None;
@@ -264,5 +272,27 @@ mod tests {
         for len in 0..good.len() {
             assert_eq!(decode(&good[..len]), None, "cut at {len}");
         }
+        // A flipped bit of an expected response would be a wrong verdict.
+        for bit in 0..8 * good.len() {
+            let mut damaged = good.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(decode(&damaged), None, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_counts_as_none() {
+        let root = tempfile::tempdir().unwrap();
+        let cache = Cache::new(root.path());
+        let problem = problem(5);
+        cache.put(&problem).unwrap();
+        let path = cache.path("00");
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(cache.get("00"), None);
+        cache.put(&problem).unwrap();
+        assert_eq!(cache.get("00"), Some(problem));
     }
 }

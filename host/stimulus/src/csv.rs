@@ -22,16 +22,57 @@ use crate::vectors::{self, First, PORT_BITS_MAX, Reading, Row, Undriven};
 use crate::{Analysis, Logic, ProblemFiles, RecordError, VectorError, recorder};
 use filbench_model::{Direction, Interface, Port, Problem};
 
-/// The problem in a CSV file.
+const READING: Reading = Reading { format: "csv", first: First::Data, undriven: Undriven::Unknown };
+
+/// The line in `file` of the row that a step of `problem`, which was made of it, comes from.
+pub(crate) fn line_of(file: &SourceText, problem: &Problem, step: usize) -> Option<usize> {
+    let table = read(&file.name, &file.contents).ok()?;
+    vectors::line_of(problem, &table.rows, READING, step)
+}
+
+/// The problem in a CSV file. Its ports are the header's, which have to be those that are
+/// `known` of the problem from elsewhere: its golden's, or those that it declares.
 pub(crate) fn problem(
     files: &ProblemFiles,
     file: &SourceText,
+    (known, whose): (Option<&Interface>, &str),
     analysis: &Analysis,
     source_sha256: String,
 ) -> Result<Problem, RecordError> {
-    let reading = Reading { format: "csv", first: First::Data, undriven: Undriven::Unknown };
-    let rows = read(&file.name, &file.contents)?;
-    vectors::problem(files, &file.name, rows, analysis, reading, source_sha256)
+    let Table { header_line, interface, rows } = read(&file.name, &file.contents)?;
+    let differences = known.map(|known| known.compare(&interface)).unwrap_or_default();
+    if !differences.is_empty() {
+        let found: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        return Err(VectorError {
+            file: file.name.clone(),
+            line: header_line,
+            message: format!(
+                "the columns are not {whose} ports: {}; correct the header",
+                found.join("; ")
+            ),
+        }
+        .into());
+    }
+    vectors::problem(files, &file.name, (interface, rows), analysis, READING, source_sha256)
+}
+
+/// The ports in a CSV file's header.
+pub(crate) fn ports(file: &SourceText) -> Result<Interface, VectorError> {
+    read_rows(&file.name, &file.contents, Rows::None).map(|table| table.interface)
+}
+
+/// A file's header and rows.
+struct Table {
+    header_line: usize,
+    interface: Interface,
+    rows: Vec<Row>,
+}
+
+/// Which of a file's rows are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    All,
+    None,
 }
 
 /// What a column holds.
@@ -46,9 +87,13 @@ enum Column {
     Capture,
 }
 
-fn read(file: &str, contents: &[u8]) -> Result<(Interface, Vec<Row>), VectorError> {
+fn read(file: &str, contents: &[u8]) -> Result<Table, VectorError> {
+    read_rows(file, contents, Rows::All)
+}
+
+fn read_rows(file: &str, contents: &[u8], which: Rows) -> Result<Table, VectorError> {
     let contents = contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents);
-    let mut header: Option<(Interface, Vec<Column>)> = None;
+    let mut header: Option<(usize, Interface, Vec<Column>)> = None;
     let mut rows = Vec::new();
     let mut rows_max = 0;
     for (index, line) in contents.split(|&b| b == b'\n').enumerate() {
@@ -66,9 +111,12 @@ fn read(file: &str, contents: &[u8]) -> Result<(Interface, Vec<Row>), VectorErro
             None => {
                 let (interface, columns) = columns(&cells).map_err(error)?;
                 rows_max = recorder::steps_max(&interface);
-                header = Some((interface, columns));
+                header = Some((line_number, interface, columns));
+                if which == Rows::None {
+                    break;
+                }
             }
-            Some((interface, columns)) => {
+            Some((_, interface, columns)) => {
                 if rows.len() == rows_max {
                     return Err(error(format!("more than {rows_max} rows; split the file")));
                 }
@@ -76,7 +124,7 @@ fn read(file: &str, contents: &[u8]) -> Result<(Interface, Vec<Row>), VectorErro
             }
         }
     }
-    let Some((interface, _)) = header else {
+    let Some((header_line, interface, _)) = header else {
         return Err(VectorError {
             file: file.to_owned(),
             line: 0,
@@ -84,7 +132,7 @@ fn read(file: &str, contents: &[u8]) -> Result<(Interface, Vec<Row>), VectorErro
                 .to_owned(),
         });
     };
-    Ok((interface, rows))
+    Ok(Table { header_line, interface, rows })
 }
 
 fn columns(cells: &[&str]) -> Result<(Interface, Vec<Column>), String> {
@@ -277,25 +325,22 @@ mod tests {
     fn import(text: &str, events: &[&str]) -> Result<Problem, RecordError> {
         let file = SourceText { name: "v.csv".into(), contents: text.into() };
         let files = ProblemFiles::vectors("v", Stimulus::Csv(file.clone()));
-        let (interface, _) = read("v.csv", text.as_bytes())?;
+        let interface = read("v.csv", text.as_bytes())?.interface;
         let event_inputs = Bits::from_iter_lsb(interface.inputs().flat_map(|(port, _)| {
             std::iter::repeat_n(events.contains(&port.name.as_str()), port.width)
         }));
         let analysis =
             Analysis { interface, event_inputs, clocks: Vec::new(), controls: Vec::new() };
-        let problem = problem(&files, &file, &analysis, String::new())?;
+        let problem = problem(&files, &file, (None, ""), &analysis, String::new())?;
         problem.check().unwrap();
         Ok(problem)
     }
 
     #[test]
     fn data_goes_before_the_clock() {
-        let problem = import(
-            "\u{feff}# a flip-flop\r\nclk:in, d[3:0]:in, q[3:0]:out, capture\r\n\r\n\
-             0, 0x5, x, 1\r\n1, 4'b1x10, 0b1x10, 1\r\n1, 14, 14, 0\r\n",
-            &["clk"],
-        )
-        .unwrap();
+        let text_of_rows = "\u{feff}# a flip-flop\r\nclk:in, d[3:0]:in, q[3:0]:out, capture\r\n\
+             \r\n0, 0x5, x, 1\r\n1, 4'b1x10, 0b1x10, 1\r\n1, 14, 14, 0\r\n";
+        let problem = import(text_of_rows, &["clk"]).unwrap();
         let text: Vec<String> = problem
             .steps
             .iter()
@@ -310,6 +355,9 @@ mod tests {
                 "11101 00000 0000 0000",
             ]
         );
+        let file = SourceText { name: "v.csv".into(), contents: text_of_rows.into() };
+        let lines: Vec<_> = (0..5).map(|step| line_of(&file, &problem, step)).collect();
+        assert_eq!(lines, [Some(4), Some(5), Some(5), Some(6), None]);
     }
 
     #[test]
@@ -343,7 +391,7 @@ mod tests {
             let error = import(text, &[]).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
         }
-        assert_eq!(read("v.csv", b"a:in,b:out\n\xff,1\n").unwrap_err().line, 2);
+        assert_eq!(read("v.csv", b"a:in,b:out\n\xff,1\n").err().map(|error| error.line), Some(2));
     }
 
     proptest! {

@@ -57,6 +57,24 @@ pub enum LocateError {
         /// What was found, and what would do.
         message: String,
     },
+    /// A waveform that nothing goes with to say which of its signals are a design's ports.
+    #[error(
+        "`{}` is a waveform, which does not say which signals are a design's inputs and outputs; \
+         name them in a problem.toml beside it, and give the same path again:\n\n  \
+         interface = [\"clk:in\", \"d[7:0]:in\", \"q[7:0]:out\"]\n  \
+         [stimulus.vectors]\n  file = {file:?}\n\n\
+         or leave out the interface and name a golden: `golden.files = [\"golden.v\"]`",
+        path.display()
+    )]
+    Waveform {
+        /// Of the waveform, or of the problem.toml that has nothing more.
+        path: PathBuf,
+        /// The waveform's name.
+        file: String,
+    },
+    /// A vector file that is none.
+    #[error(transparent)]
+    Vectors(#[from] VectorError),
     /// More than filbench reads.
     #[error("`{}` has {bytes} bytes; a file of a problem may have {bytes_max}", path.display())]
     TooLarge {
@@ -160,7 +178,7 @@ pub enum RecordError {
         found: String,
     },
     /// More steps than filbench plays.
-    #[error("`{problem}` has more than {steps_max} steps; shorten its test bench")]
+    #[error("`{problem}` has more than {steps_max} steps; shorten its stimulus")]
     TooLong {
         /// The problem.
         problem: String,
@@ -170,6 +188,15 @@ pub enum RecordError {
     /// There is no bench, or it was not recorded to be played back to.
     #[error("`{problem}` has no recorded bench to play responses back to; record it for `bench`")]
     NoPlayback {
+        /// The problem.
+        problem: String,
+    },
+    /// A waveform alone, which cannot say what a candidate's ports must be.
+    #[error(
+        "`{problem}` is a waveform without a golden or an interface, so nothing says which ports a \
+         design must have; add `interface = [\"clk:in\", \"q[7:0]:out\", …]` to its problem.toml"
+    )]
+    NoPorts {
         /// The problem.
         problem: String,
     },

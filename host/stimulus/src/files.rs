@@ -2,8 +2,8 @@
 
 use crate::generate::DEFAULT_SEED;
 use crate::source::Modules;
-use crate::{Analysis, RecordError};
-use filbench_model::{ClockEdge, Comparison, Interface};
+use crate::{Analysis, RecordError, VectorError, csv};
+use filbench_model::{ClockEdge, Comparison, Interface, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -139,7 +139,7 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Compares it with what the netlist says.
+    /// Compares it with what the golden's netlist says.
     pub(crate) fn check(&self, problem: &str, analysis: &Analysis) -> Result<(), RecordError> {
         let differs = |message| Err(RecordError::Declared { problem: problem.to_owned(), message });
         if let Some(interface) = &self.interface {
@@ -208,6 +208,35 @@ impl ProblemFiles {
     /// module, where there is one.
     pub fn golden(&self) -> Option<(&[SourceText], &str)> {
         self.golden.as_ref().map(|golden| (golden.files.as_slice(), golden.top.as_str()))
+    }
+
+    /// The ports that a candidate must have, as far as they are known without the golden's
+    /// netlist: those that the problem declares, else those in the header of a CSV file.
+    ///
+    /// `None` where only a golden can say. A problem without one then has no ports, and
+    /// nobody can be judged by it: a waveform does not say which way its signals flow.
+    ///
+    /// # Errors
+    /// A CSV file without a header that names its ports.
+    pub fn ports(&self) -> Result<Option<Interface>, VectorError> {
+        match (&self.declared.interface, &self.stimulus) {
+            (Some(interface), _) => Ok(Some(interface.clone())),
+            (None, Stimulus::Csv(file)) => csv::ports(file).map(Some),
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// Where a step of `problem`, which was recorded from these files, stands in a CSV file, as
+    /// `vectors.csv:7`; other problems have no such place.
+    pub fn place_of(&self, problem: &Problem, step: usize) -> Option<String> {
+        let Stimulus::Csv(file) = &self.stimulus else { return None };
+        let line = csv::line_of(file, problem, step)?;
+        Some(format!("{}:{line}", file.name))
+    }
+
+    /// Whose ports a file has to have, for an error about it.
+    pub(crate) fn whose_ports(&self) -> &'static str {
+        if self.golden.is_some() { "the golden's" } else { "the interface's" }
     }
 
     /// Every file of the problem, in no particular order.

@@ -3,7 +3,8 @@
 //! A worker of the toolbox takes the file apart, whatever it may be, and rewrites the
 //! variables with the ports' names as VCD; the rest is as for that format.
 
-use crate::{Analysis, RecordError, SourceText, VectorError};
+use crate::{RecordError, SourceText, VectorError};
+use filbench_model::Interface;
 use filbench_toolbox::{JobDir, JobDirError, Limits, Tool, ToolExit, ToolJob, Toolbox};
 use std::time::Duration;
 
@@ -33,11 +34,11 @@ pub(crate) fn rewrite(
     toolbox: &Toolbox,
     problem: &str,
     file: &SourceText,
-    analysis: &Analysis,
+    interface: &Interface,
 ) -> Result<SourceText, RecordError> {
     let dir = JobDir::create()?;
     dir.write(INPUT, &file.contents)?;
-    let names = analysis.interface.ports.iter().map(|port| port.name.clone());
+    let names = interface.ports.iter().map(|port| port.name.clone());
     let args = [INPUT, OUTPUT].map(str::to_owned).into_iter().chain(names).collect();
     let job = ToolJob {
         tool: Tool::FstToVcd,

@@ -29,6 +29,7 @@ mod files;
 mod fst_file;
 mod generate;
 mod icarus;
+mod key;
 mod locate;
 mod logic;
 mod order;

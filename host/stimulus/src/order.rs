@@ -20,9 +20,21 @@ use filbench_model::Bits;
 /// One way to tell apart what happened within one time step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Order {
+    from_unknown: FromUnknown,
     grouping: Grouping,
     first: First,
     ascent: Ascent,
+}
+
+/// What an active edge from `x` to the level that the board's input has already is: to a
+/// simulator `x` to 0 is a falling edge, and most benches have one when they start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FromUnknown {
+    /// None: the design did not care.
+    Dropped,
+    /// An edge, for which the input goes to the other level first. That one is active for
+    /// nobody, or it would be another edge.
+    Played,
 }
 
 /// What counts as happening at once.
@@ -51,15 +63,19 @@ enum Ascent {
 impl Order {
     /// All of them, the most faithful first.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        [Grouping::Wakes, Grouping::TimeSteps].into_iter().flat_map(|grouping| {
-            [First::Levels, First::Data].into_iter().flat_map(move |first| {
-                [Ascent::PortOrder, Ascent::Reverse].into_iter().map(move |ascent| Self {
-                    grouping,
-                    first,
-                    ascent,
+        let within = |from_unknown| {
+            [Grouping::Wakes, Grouping::TimeSteps].into_iter().flat_map(move |grouping| {
+                [First::Levels, First::Data].into_iter().flat_map(move |first| {
+                    [Ascent::PortOrder, Ascent::Reverse].into_iter().map(move |ascent| Self {
+                        from_unknown,
+                        grouping,
+                        first,
+                        ascent,
+                    })
                 })
             })
-        })
+        };
+        [FromUnknown::Dropped, FromUnknown::Played].into_iter().flat_map(within)
     }
 }
 
@@ -106,7 +122,7 @@ pub(crate) fn sequence(
     detail: Detail,
     steps_max: usize,
 ) -> Option<Sequence> {
-    let mut builder = Builder::new(analysis, order.ascent, detail);
+    let mut builder = Builder::new(analysis, order, detail);
     for time_step in recording.time_steps() {
         builder.time_step(&time_step, order);
         builder.settle(time_step.outputs);
@@ -134,6 +150,9 @@ struct Builder {
     events: Bits,
     data: Bits,
     ascent: Ascent,
+    /// Event inputs that were unknown when the last time step ended, and whose edges from
+    /// there are played.
+    from_unknown: Bits,
     current: Logic,
     sequence: Sequence,
     /// The last step changed data alone and nobody looked since: the next data goes
@@ -145,14 +164,19 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(analysis: &Analysis, ascent: Ascent, detail: Detail) -> Self {
+    fn new(analysis: &Analysis, order: Order, detail: Detail) -> Self {
         let events = analysis.event_inputs.clone();
+        let from_unknown = match order.from_unknown {
+            FromUnknown::Dropped => Bits::zeros(events.len()),
+            FromUnknown::Played => events.clone(),
+        };
         Self {
             active: analysis.active_edges(),
+            from_unknown,
             data: events.not(),
             current: Logic { value: Bits::zeros(events.len()), unknown: events.not() },
             events,
-            ascent,
+            ascent: order.ascent,
             sequence: Sequence::default(),
             open: false,
             detail,
@@ -169,6 +193,7 @@ impl Builder {
         self.data(&time_step.inputs);
         self.events(&time_step.inputs, ActiveEdges::Go);
         self.left_over(time_step.wakes.is_empty());
+        self.from_unknown = self.from_unknown.and(&time_step.inputs.unknown);
     }
 
     fn wake(&mut self, wake: &Wake, first: First) {
@@ -183,6 +208,7 @@ impl Builder {
             }
         }
         if let Some(edge) = wake.edge.and_then(|index| self.active.get(index).copied()) {
+            self.leave_unknown(edge);
             self.event(edge.bit, edge.rising);
             // A pulse that was over before the process ran.
             if !wake.inputs.unknown.get(edge.bit) {
@@ -202,6 +228,17 @@ impl Builder {
         }
         self.events(&time_step.inputs, ActiveEdges::Go);
         self.data(&time_step.inputs);
+    }
+
+    /// Takes an input to where `edge` can start, if it comes from `x` and would be none.
+    fn leave_unknown(&mut self, edge: ActiveEdge) {
+        let back = ActiveEdge { rising: !edge.rising, ..edge };
+        if self.from_unknown.get(edge.bit) && !self.active.contains(&back) {
+            self.from_unknown.set(edge.bit, false);
+            if self.current.value.get(edge.bit) == edge.rising {
+                self.event(edge.bit, !edge.rising);
+            }
+        }
     }
 
     /// Notes where a wake has led to.
@@ -319,7 +356,8 @@ mod tests {
     }
 
     fn order(grouping: Grouping, first: First) -> Order {
-        Order { grouping, first, ascent: Ascent::PortOrder }
+        let (from_unknown, ascent) = (FromUnknown::Dropped, Ascent::PortOrder);
+        Order { from_unknown, grouping, first, ascent }
     }
 
     /// Bit 0 is a clock; it rises, then data follows in the same time step.
@@ -367,6 +405,21 @@ mod tests {
             reached,
             [(0, false), (1, false), (2, false), (3, true), (3, false), (3, false), (4, true)]
         );
+    }
+
+    /// Bit 0 is a clock that falls from `x` when the bench starts, and later for real.
+    #[test]
+    fn an_edge_from_unknown_is_played_where_it_is_asked_for() {
+        let lines = "I;D x10;E0 010;S 010 x;D 011;S 011 0;E0 010;S 010 0;";
+        let clocks = |edge| [(0, edge)];
+        let dropped = order(Grouping::Wakes, First::Levels);
+        let played = Order { from_unknown: FromUnknown::Played, ..dropped };
+        let falling = clocks(ClockEdge::Falling);
+        assert_eq!(texts(lines, dropped, 1, &falling), "010 011 010");
+        assert_eq!(texts(lines, played, 1, &falling), "010 011 010 011 010");
+        // The way back would be an edge of its own.
+        let both = clocks(ClockEdge::Both);
+        assert_eq!(texts(lines, played, 1, &both), texts(lines, dropped, 1, &both));
     }
 
     #[test]

@@ -4,21 +4,20 @@ use crate::bench::Marked;
 use crate::cache::Cache;
 use crate::files::{Bench, Golden, Stimulus};
 use crate::icarus::Simulation;
+use crate::key::key;
 use crate::order::{Detail, Order, Sequence, sequence};
 use crate::playback::{BenchVerdict, Player, known, wakes};
 use crate::recording::{Defect, Recording};
 use crate::replay::{Design, responses};
 use crate::vcd_file;
+use crate::vectors::First;
 use crate::verilog::{Answers, RECORD_FILE, RECORD_TOP, stub};
 use crate::{Analysis, CandidateSimulation, Logic, ProblemFiles, RecordError, SourceText};
 use crate::{NetlistSources, Toggles, candidate, csv, fst_file, generate, source, toggles};
 use filbench_model::{Bits, Comparison, Playback, Problem, Step, StimulusSource};
-use filbench_toolbox::{Tool, Toolbox};
-use sha2::{Digest, Sha256};
+use filbench_toolbox::Toolbox;
 use std::path::Path;
 
-/// Changes whenever the same bench would give another problem.
-const RECORDER_VERSION: u32 = 6;
 /// More primitive steps than this are no problem for a board.
 pub(crate) const STEPS_MAX: usize = 2_000_000;
 /// Bits of all vectors of a problem together, so that it fits into memory.
@@ -61,7 +60,9 @@ impl Recorder {
 
     /// The problem that `files` describe: recorded, or found in the cache.
     ///
-    /// `analysis` is the golden's, or for a vector file the candidate's.
+    /// `analysis` is the golden's. For vectors without one it is the candidate's, whose ports
+    /// have been compared with the problem's ([`ProblemFiles::ports`]): only its event inputs
+    /// are used.
     ///
     /// # Errors
     /// None of them is the candidate's doing. A bench that no order of its simultaneous
@@ -71,11 +72,19 @@ impl Recorder {
         files: &ProblemFiles,
         analysis: &Analysis,
     ) -> Result<Problem, RecordError> {
-        let key = self.key(files, analysis);
+        let key = key(&self.toolbox, files, analysis);
         if let Some(problem) = self.cache.get(&key) {
             return Ok(problem);
         }
-        files.declared.check(files.name(), analysis)?;
+        let ports = match &files.golden {
+            Some(_) => {
+                files.declared.check(files.name(), analysis)?;
+                analysis.interface.clone()
+            }
+            None => files
+                .ports()?
+                .ok_or_else(|| RecordError::NoPorts { problem: files.name().to_owned() })?,
+        };
         let problem = match &files.stimulus {
             Stimulus::TestBench(bench) => {
                 let golden = golden_of(files)?;
@@ -84,16 +93,20 @@ impl Recorder {
                 let session = Session { toolbox, files, golden, bench, analysis, steps_max };
                 session.problem(key)?
             }
-            Stimulus::Csv(file) => csv::problem(files, file, analysis, key)?,
-            Stimulus::Vcd { file, scope } => {
-                let source = (file, "vcd");
-                vcd_file::problem(files, source, scope.as_deref(), analysis, key)?
+            Stimulus::Csv(file) => {
+                csv::problem(files, file, (Some(&ports), files.whose_ports()), analysis, key)?
             }
+            Stimulus::Vcd { file, scope } => self.waveform(files, |first| {
+                let (source, scope) = ((file, "vcd"), (scope.as_deref(), first));
+                vcd_file::problem(files, source, scope, &ports, analysis, key.clone())
+            })?,
             Stimulus::Fst { file, scope } => {
-                let file = fst_file::rewrite(&self.toolbox, files.name(), file, analysis)?;
-                let source = (&file, "fst");
-                vcd_file::problem(files, source, scope.as_deref(), analysis, key)
-                    .map_err(fst_file::of_the_whole)?
+                let file = fst_file::rewrite(&self.toolbox, files.name(), file, &ports)?;
+                self.waveform(files, |first| {
+                    let (source, scope) = ((&file, "fst"), (scope.as_deref(), first));
+                    vcd_file::problem(files, source, scope, &ports, analysis, key.clone())
+                        .map_err(fst_file::of_the_whole)
+                })?
             }
             Stimulus::Generated(generated) => {
                 let golden = golden_of(files)?;
@@ -107,6 +120,28 @@ impl Recorder {
         })?;
         self.cache.put(&problem)?;
         Ok(problem)
+    }
+
+    /// The problem of a waveform in the order that its golden's replay speaks for.
+    fn waveform(
+        &self,
+        files: &ProblemFiles,
+        read: impl Fn(First) -> Result<Problem, RecordError>,
+    ) -> Result<Problem, RecordError> {
+        let events_first = read(First::Events)?;
+        let Some(golden) = &files.golden else { return Ok(events_first) };
+        let contradictions = |problem: &Problem| -> Result<Option<usize>, RecordError> {
+            match self.simulate(problem, &golden.files, &golden.top, Fill::Unknown) {
+                Ok(responses) => Ok(Some(contradictions(problem, &responses))),
+                // Icarus reads less than synthesis does; then the golden's proof decides alone.
+                Err(RecordError::Rejected { .. }) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let Some(in_order @ 1..) = contradictions(&events_first)? else { return Ok(events_first) };
+        let data_first = read(First::Data)?;
+        let is_better = contradictions(&data_first)?.is_some_and(|other| other < in_order);
+        Ok(if is_better { data_first } else { events_first })
     }
 
     /// The response of any RTL or netlist with the problem's ports to each step of
@@ -184,59 +219,17 @@ impl Recorder {
         let responses: Vec<Logic> = responses.iter().map(known).collect();
         player.play(playback, &responses)
     }
+}
 
-    /// A hash of everything that the problem is made from.
-    fn key(&self, files: &ProblemFiles, analysis: &Analysis) -> String {
-        let mut hasher = Sha256::new();
-        let mut part = |bytes: &[u8]| {
-            hasher.update((bytes.len() as u64).to_le_bytes());
-            hasher.update(bytes);
-        };
-        part(&RECORDER_VERSION.to_le_bytes());
-        part(env!("CARGO_PKG_VERSION").as_bytes());
-        part(files.name().as_bytes());
-        part(files.top().as_bytes());
-        part(format!("{:?} {:?}", files.comparison, files.declared).as_bytes());
-        if matches!(files.stimulus, Stimulus::TestBench(_) | Stimulus::Generated(_)) {
-            for record in self.toolbox.records() {
-                if [Tool::Iverilog.name(), Tool::Vvp.name()].contains(&record.name.as_str()) {
-                    part(record.version.as_bytes());
-                    part(record.sha256.as_bytes());
-                }
-            }
-        }
-        let named: Vec<&SourceText> = match &files.stimulus {
-            Stimulus::TestBench(bench) => {
-                part(format!("test bench {:?} {:?}", bench.tops, bench.pass_mark).as_bytes());
-                bench.files.iter().collect()
-            }
-            Stimulus::Generated(generated) => {
-                part(format!("{generated:?} {:?}", analysis.controls).as_bytes());
-                Vec::new()
-            }
-            Stimulus::Csv(file) => vec![file],
-            Stimulus::Vcd { file, scope } | Stimulus::Fst { file, scope } => {
-                part(format!("waveform {scope:?}").as_bytes());
-                vec![file]
-            }
-        };
-        for file in named {
-            part(file.name.as_bytes());
-            part(&file.contents);
-        }
-        if let Some(golden) = &files.golden {
-            part(golden.top.as_bytes());
-            for file in &golden.files {
-                part(file.name.as_bytes());
-                part(&file.contents);
-            }
-        }
-        for port in &analysis.interface.ports {
-            part(port.to_string().as_bytes());
-        }
-        part(format!("{:?} {:?}", analysis.event_inputs, analysis.clocks).as_bytes());
-        hex::encode(hasher.finalize())
-    }
+/// Compared bits of all steps that `responses` know otherwise.
+fn contradictions(problem: &Problem, responses: &[Logic]) -> usize {
+    let steps = problem.steps.iter().zip(responses);
+    steps
+        .map(|(step, got)| {
+            let known = step.care.and(&got.unknown.not());
+            step.expected.xor(&got.value).and(&known).count_ones()
+        })
+        .sum()
 }
 
 fn golden_of(files: &ProblemFiles) -> Result<&Golden, RecordError> {

@@ -110,13 +110,19 @@ impl Recording {
         Some(TimeStep { wakes, inputs, outputs: Logic::unknown(self.outputs) })
     }
 
-    /// Whether the stimulus of the two differs, as far as both go: a bench that only stops
-    /// earlier has the same stimulus.
+    /// Whether the stimulus of the two differs. A bench that only stops earlier with the
+    /// `other` responses has the same stimulus: it gave up. One that goes on has been waiting
+    /// for responses that did not come.
     pub(crate) fn stimulus_differs(&self, other: &Self) -> bool {
-        self.time_steps()
-            .filter(|step| !step.wakes.is_empty())
-            .zip(other.time_steps().filter(|step| !step.wakes.is_empty()))
-            .any(|(a, b)| a.inputs != b.inputs || a.wakes != b.wakes)
+        let mut own = self.time_steps().filter(|step| !step.wakes.is_empty());
+        let mut others = other.time_steps().filter(|step| !step.wakes.is_empty());
+        loop {
+            match (own.next(), others.next()) {
+                (Some(a), Some(b)) if a.inputs == b.inputs && a.wakes == b.wakes => {}
+                (_, None) => return false,
+                _ => return true,
+            }
+        }
     }
 }
 

@@ -8,7 +8,9 @@
 //!   an input that has had no value yet is played as 0.
 //! - A waveform has lost the order within a time stamp. Data that changes together with a
 //!   clock is taken to change behind it, as with non-blocking assignments (so do 69 of
-//!   VerilogEval's 71 clocked benches): events first, in port order, then data.
+//!   VerilogEval's 71 clocked benches): events first, in port order, then data. A golden is
+//!   asked: where its own replay contradicts the waveform in this order, and less in the other
+//!   one, data goes first.
 
 use crate::SourceText;
 use crate::vectors::{self, First, Reading, Row, Undriven};
@@ -22,17 +24,17 @@ const DEPTH_MAX: usize = 256;
 /// Scopes that an error lists.
 const LISTED_MAX: usize = 8;
 
-/// The problem in a VCD file, which may have been rewritten from another `format`; the
-/// ports are the analysis'.
+/// The problem in a VCD file, which may have been rewritten from another `format`. A
+/// waveform does not say which way its signals flow: the ports come from the problem.
 pub(crate) fn problem(
     files: &ProblemFiles,
     (file, format): (&SourceText, &'static str),
-    scope: Option<&str>,
+    (scope, first): (Option<&str>, First),
+    interface: &Interface,
     analysis: &Analysis,
     source_sha256: String,
 ) -> Result<Problem, RecordError> {
-    let reading = Reading { format, first: First::Events, undriven: Undriven::Zero };
-    let interface = &analysis.interface;
+    let reading = Reading { format, first, undriven: Undriven::Zero };
     let rows = read(&file.name, &file.contents, scope, interface)?;
     let rows = (interface.clone(), rows);
     vectors::problem(files, &file.name, rows, analysis, reading, source_sha256)
@@ -334,7 +336,10 @@ mod tests {
     fn import(text: &str, scope: Option<&str>) -> Result<Vec<String>, RecordError> {
         let file = SourceText { name: "w.vcd".into(), contents: text.into() };
         let files = ProblemFiles::vectors("w", Stimulus::Vcd { file: file.clone(), scope: None });
-        let problem = problem(&files, (&file, "vcd"), scope, &analysis(), String::new())?;
+        let analysis = analysis();
+        let (source, scope) = ((&file, "vcd"), (scope, First::Events));
+        let problem =
+            problem(&files, source, scope, &analysis.interface, &analysis, String::new())?;
         problem.check().unwrap();
         let text = |s: &filbench_model::Step| {
             format!("{} {} {} {}", s.inputs, s.unknown, s.expected, s.care)

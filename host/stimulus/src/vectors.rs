@@ -1,7 +1,8 @@
 //! Vectors from a file as primitive steps.
 
 use crate::{Analysis, Logic, ProblemFiles, RecordError, VectorError, recorder};
-use filbench_model::{Bits, Comparison, Interface, Problem, Step, StimulusSource};
+use filbench_model::{Bits, ClockEdge, Comparison, Interface, Problem, Step, StimulusSource};
+use std::collections::BTreeMap;
 
 /// All input bits of a file together; far more than any board has.
 pub(crate) const PORT_BITS_MAX: usize = 1 << 16;
@@ -52,7 +53,7 @@ pub(crate) fn problem(
     reading: Reading,
     source_sha256: String,
 ) -> Result<Problem, RecordError> {
-    let event_inputs = event_inputs(&interface, analysis);
+    let event_inputs = event_inputs(&interface, analysis, &files.declared.clocks);
     let steps_max = recorder::steps_max(&interface);
     let mut steps = Steps::new(&interface, event_inputs.clone());
     for row in &rows {
@@ -86,14 +87,39 @@ pub(crate) fn problem(
     })
 }
 
-/// The analysis' event inputs, in the order of this interface: ports are matched by name.
-fn event_inputs(interface: &Interface, analysis: &Analysis) -> Bits {
+/// The line of the row that step number `step` of `problem`, which was made of `rows`, comes
+/// from.
+pub(crate) fn line_of(
+    problem: &Problem,
+    rows: &[Row],
+    reading: Reading,
+    step: usize,
+) -> Option<usize> {
+    let mut steps = Steps::new(&problem.interface, problem.event_inputs.clone());
+    rows.iter().find_map(|row| {
+        steps.row(row, reading).ok()?;
+        (steps.steps.len() > step).then_some(row.line)
+    })
+}
+
+/// The analysis' event inputs and the clocks that the problem declares, in the order of this
+/// interface: ports are matched by name.
+fn event_inputs(
+    interface: &Interface,
+    analysis: &Analysis,
+    declared: &BTreeMap<String, ClockEdge>,
+) -> Bits {
     let mut out = Bits::zeros(interface.input_bits());
     for (port, lsb) in interface.inputs() {
+        if declared.contains_key(&port.name) {
+            out.set(lsb, true);
+        }
         let known = analysis.interface.inputs().find(|(known, _)| known.name == port.name);
         if let Some((known, known_lsb)) = known {
             for bit in 0..port.width.min(known.width) {
-                out.set(lsb + bit, analysis.event_inputs.get(known_lsb + bit));
+                if analysis.event_inputs.get(known_lsb + bit) {
+                    out.set(lsb + bit, true);
+                }
             }
         }
     }

@@ -65,8 +65,16 @@ fn write_fst(path: &Path) {
     body.finish().unwrap();
 }
 
+/// `path` is played by the problem.toml beside it, which names these ports.
 fn record(path: &Path) -> Result<Problem, RecordError> {
+    declare(path, r#""clk:in", "d[3:0]:in", "q[3:0]:out""#);
     fresh_recorder().recorder.record(&locate(path).unwrap(), &analysis())
+}
+
+fn declare(path: &Path, ports: &str) {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let text = format!("interface = [{ports}]\nstimulus.vectors.file = \"{name}\"\n");
+    std::fs::write(path.with_file_name("problem.toml"), text).unwrap();
 }
 
 #[test]
@@ -122,9 +130,9 @@ fn a_waveform_without_the_ports_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("w.fst");
     write_fst(&path);
-    let wide = Analysis { interface: interface("clk:in, d[7:0]:in, q[3:0]:out"), ..analysis() };
-    let wide = Analysis { event_inputs: Bits::from_u64(1, 9), ..wide };
-    let error = fresh_recorder().recorder.record(&locate(&path).unwrap(), &wide).unwrap_err();
+    declare(&path, r#""clk:in", "d[7:0]:in", "q[3:0]:out""#);
+    let problem = locate(&path).unwrap();
+    let error = fresh_recorder().recorder.record(&problem, &analysis()).unwrap_err();
     let words = error.to_string();
     assert!(words.starts_with("w.fst:0: ") && words.contains("input [7:0] d"), "{words}");
 }

@@ -244,6 +244,48 @@ fn a_bench_that_listens_is_reactive_and_one_that_gives_up_is_not() {
     }
 }
 
+/// A bench without a clock of its own: it pulses one until it is answered. The golden answers
+/// after four pulses; the inverted one never does within the bench's patience.
+#[test]
+fn a_bench_that_waits_longer_for_other_responses_is_reactive() {
+    let case = |wait: &str| {
+        flip_flop(&format!(
+            "module tb; reg clk = 0, d = 1; integer n = 0; wire q;\n\
+             TopModule dut(.clk(clk), .d(d), .q(q));\n\
+             initial begin {wait} #5 $finish; end\n\
+             task pulse; begin #5 clk = 1; #5 clk = 0; n = n + 1; end endtask\nendmodule\n"
+        ))
+        .record()
+        .unwrap()
+        .source
+    };
+    let source = |reactive| StimulusSource::TestBench { reactive, racy: false };
+    assert_eq!(case("while (q !== 1 && n < 9) pulse;"), source(true));
+    assert_eq!(case("repeat (4) pulse; if (q !== 1) $display(\"wrong\");"), source(false));
+    assert_eq!(case("repeat (4) begin pulse; if (q !== 1) $finish; end"), source(false));
+}
+
+/// `initial clk = 0` is a falling edge to a simulator.
+#[test]
+fn an_edge_from_unknown_counts_where_the_golden_has_counted_it() {
+    let case = |golden: &'static str, bench: &'static str| Case {
+        ports: "clk:in, n[1:0]:out",
+        clocks: &[("clk", ClockEdge::Falling)],
+        levels: &[],
+        golden,
+        bench,
+    };
+    let golden = "module RefModule(input clk, output reg [1:0] n); initial n = 0;\n\
+                  always @(negedge clk) n <= n + 1;\nendmodule\n";
+    let bench = "module tb; reg clk; wire [1:0] n; TopModule dut(.clk(clk), .n(n));\n\
+                 initial begin clk = 0; repeat (4) #5 clk = ~clk; #5 $finish; end\nendmodule\n";
+    assert_eq!(case(golden, bench).steps(), ["1 ..", "0 01", "1 01", "0 10", "1 10", "0 11"]);
+    // With a value from the beginning there is no edge.
+    let bench = "module tb; reg clk = 0; wire [1:0] n; TopModule dut(.clk(clk), .n(n));\n\
+                 initial begin repeat (4) #5 clk = ~clk; #5 $finish; end\nendmodule\n";
+    assert_eq!(case(golden, bench).steps(), ["0 00", "1 00", "0 01", "1 01", "0 10"]);
+}
+
 #[test]
 fn what_cannot_be_recorded_is_said() {
     let bench = |body: &str| format!("module tb; reg clk = 0, d = 0; wire q;\n{body}\nendmodule\n");

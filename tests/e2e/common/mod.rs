@@ -10,10 +10,12 @@ pub mod daemon;
 pub mod echo;
 pub mod lab;
 pub mod processes;
+pub mod recorded;
 
 use filbench_flow::{SourceFile, Submission};
 use filbench_model::{Report, report_schema};
-use filbench_run::{Context, ContextConfig, Evaluation, Event, Options};
+use filbench_run::{Context, ContextConfig, Evaluation, Event, Options, Phase, Subject};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -176,18 +178,32 @@ pub fn evaluate(
     while let Ok(event) = receiver.try_recv() {
         events.push(event);
     }
-    check_order(&events);
+    check_order(&events, &evaluation.report);
     validate(&serde_json::to_value(&evaluation.report).unwrap());
     (evaluation, events)
 }
 
-/// Phases of one subject follow one another, and the verdict is last.
-fn check_order(events: &[Event]) {
-    let mut running = std::collections::BTreeMap::new();
+/// Phases of one subject follow one another in their order, going back only where [`Phase`]'s
+/// documentation says so, and the one verdict is the last event and the report's.
+fn check_order(events: &[Event], report: &Report) {
+    let mut running = BTreeMap::new();
+    let mut last: BTreeMap<Subject, Phase> = BTreeMap::new();
+    let mut retrying = false;
     for event in events {
         match *event {
             Event::PhaseStarted { subject, phase } => {
                 assert_eq!(running.insert(subject, phase), None, "{subject:?} {phase}");
+                assert!(belongs(subject, phase), "{subject:?} {phase}");
+                if let Some(before) = last.insert(subject, phase) {
+                    let played = (Phase::Program..Phase::Compare).contains(&before);
+                    let goes_back = match phase {
+                        Phase::Program => played && (retrying || before == Phase::Play),
+                        Phase::Link => played && retrying,
+                        Phase::Synth => subject == Subject::Golden,
+                        _ => false,
+                    };
+                    assert!(before < phase || goes_back, "{subject:?}: {phase} after {before}");
+                }
             }
             Event::Progress { subject, phase, done, total } => {
                 assert_eq!(running.get(&subject), Some(&phase));
@@ -196,9 +212,21 @@ fn check_order(events: &[Event]) {
             Event::PhaseFinished { subject, phase, .. } => {
                 assert_eq!(running.remove(&subject), Some(phase));
             }
+            Event::Retrying { .. } => retrying = true,
             _ => {}
         }
     }
     assert!(running.is_empty(), "{running:?}");
-    assert!(matches!(events.last(), Some(Event::Verdict(_))), "{:?}", events.last());
+    let verdicts = events.iter().filter(|event| matches!(event, Event::Verdict(_)));
+    assert_eq!(verdicts.count(), 1);
+    assert_eq!(events.last(), Some(&Event::Verdict(report.verdict.clone())));
+}
+
+/// Whether `subject` goes through `phase` at all.
+fn belongs(subject: Subject, phase: Phase) -> bool {
+    match phase {
+        Phase::Record | Phase::Proof => subject == Subject::Problem,
+        Phase::Simulate => subject == Subject::Simulation,
+        _ => matches!(subject, Subject::Golden | Subject::Candidate),
+    }
 }

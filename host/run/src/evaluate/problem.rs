@@ -8,19 +8,23 @@ use crate::context::blocking;
 use crate::evaluation::Tier;
 use crate::event::{Event, Phase, Subject};
 use crate::fingerprint::Fingerprint;
-use crate::golden::{accepts, broken, golden_failed, readable};
+use crate::golden::{accepts, broken, readable, refused};
 use crate::proof::Claim;
 use crate::refusals::Refusal;
 use filbench_flow::Submission;
 use filbench_lab::Place;
-use filbench_model::{ClockTiming, Fault, LinkRecord, MeasuredOn, Problem, ToolRecord, Verdict};
-use filbench_stimulus::Analysis;
+use filbench_model::{
+    ClockTiming, Fault, Interface, LinkRecord, MeasuredOn, Problem, ToolRecord, Verdict,
+};
+use filbench_stimulus::{Analysis, RecordError};
 use std::fmt::Debug;
 use std::sync::Arc;
 
 impl Job<'_> {
-    pub(super) fn analysis_key(&self, golden: &Submission, order: &Order) -> String {
-        analyse::key(golden, order.board.device, &self.context.toolbox.records())
+    pub(super) fn analysis_key(&self, golden: &Submission, order: &Order) -> Result<String, Fault> {
+        let program = self.context.program_sha256()?;
+        let tools = self.context.toolbox.records();
+        Ok(analyse::key(golden, program, order.board.device, &tools))
     }
 
     /// What the golden's netlist says, from the cache or by synthesis.
@@ -29,7 +33,7 @@ impl Job<'_> {
         golden: &Arc<Submission>,
         order: &Order,
     ) -> Result<Known, Refusal> {
-        let key = self.analysis_key(golden, order);
+        let key = self.analysis_key(golden, order)?;
         let refusal = self.refusal("analysis", &key)?;
         let work = async {
             if let Some(known) = self.context.analyses.find(&key) {
@@ -45,7 +49,7 @@ impl Job<'_> {
             let design =
                 build::synthesise(self.context, &phases, golden, &order, &mut findings).await;
             let design = design.map_err(|verdict| {
-                let refused = Refusal::of_problem(golden_failed(verdict), findings.diagnostics);
+                let refused = refused(verdict, findings.diagnostics);
                 self.context.refusals.keep(&refusal, &refused);
                 refused
             });
@@ -54,6 +58,13 @@ impl Job<'_> {
             Ok(known)
         };
         self.context.analysing.join(&key, work).await
+    }
+
+    /// The ports of a problem without a golden.
+    pub(super) fn ports(&self) -> Result<Interface, Refusal> {
+        let unknown = || RecordError::NoPorts { problem: self.files.name().to_owned() };
+        let ports = self.files.ports().map_err(RecordError::from);
+        ports.and_then(|ports| ports.ok_or_else(unknown)).map_err(broken)
     }
 
     /// The recorded problem; `None` where the evaluation needs none, since it
@@ -96,16 +107,17 @@ impl Job<'_> {
         measured_on: MeasuredOn,
         tools: &'a [ToolRecord],
         order: &'a Order,
-    ) -> Claim<'a> {
-        Claim {
+    ) -> Result<Claim<'a>, Fault> {
+        Ok(Claim {
             problem,
             golden,
             tools,
+            program: self.context.program_sha256()?,
             fixture: self.context.flow.fixture_sha256(),
             firmware: &order.firmware.sha256,
             board_kind: &order.board.kind,
             measured_on,
-        }
+        })
     }
 
     /// Takes the golden through the whole chain, unless that was done before;
@@ -120,7 +132,7 @@ impl Job<'_> {
         // Vectors without a golden cannot prove themselves.
         let Some(golden) = golden else { return Ok(Vec::new()) };
         let tools = self.context.toolbox.records();
-        let claim = self.claim(problem, golden, place.measured_on(), &tools, order);
+        let claim = self.claim(problem, golden, place.measured_on(), &tools, order)?;
         let name = claim.file_name();
         let refusal = self.refusal("proof", &name)?;
         let work = async {
@@ -135,7 +147,7 @@ impl Job<'_> {
             let measured_on = place.measured_on();
             let passing = self.pass(problem, golden, place, order);
             let passed = self.reporter.subject(Subject::Problem).run(Phase::Proof, passing).await;
-            let passed = passed.map_err(|verdict| Refusal::from(golden_failed(verdict)));
+            let passed = passed.map_err(|verdict| refused(verdict, Vec::new()));
             match &passed {
                 Ok(timing) => self.context.proofs.keep(&name, &claim, timing)?,
                 // A virtual board would do the same again.

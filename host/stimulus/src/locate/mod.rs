@@ -3,6 +3,7 @@
 mod golden;
 mod own;
 mod rtllm;
+mod vectors;
 
 use crate::LocateError;
 use crate::files::{
@@ -34,14 +35,15 @@ const SUFFIXES: [&str; 4] = ["_ref.sv", "_test.sv", "_prompt.txt", "_ifc.txt"];
 ///   of its files;
 /// - a folder in RTLLM's layout (`testbench.v` and `verified_….v`), or one of these files;
 /// - a folder with a `problem.toml`, or that file;
-/// - a vector file (`.csv`, `.vcd`, `.fst`);
+/// - a vector file (`.csv`; `.vcd` or `.fst` where a `problem.toml` beside it plays it, since a
+///   waveform alone does not say which way its signals flow);
 /// - any other file of Verilog, SystemVerilog or VHDL with one module on top: a golden, for
 ///   which stimulus is made.
 pub fn locate(path: &Path) -> Result<ProblemFiles, LocateError> {
     let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     match extension.as_deref() {
-        Some("csv" | "vcd" | "fst") => return vector_file(path, &file_name),
+        Some("csv" | "vcd" | "fst") => return vectors::problem(path, &file_name),
         Some("toml") if path.is_file() => return own::problem(path),
         _ => {}
     }
@@ -92,28 +94,6 @@ fn verilog_eval(name: String, golden: SourceText, bench: SourceText) -> ProblemF
         comparison: Comparison::EveryStep,
         declared: Declared::default(),
         policy: ProblemPolicy::default(),
-    }
-}
-
-fn vector_file(path: &Path, file_name: &str) -> Result<ProblemFiles, LocateError> {
-    if !path.is_file() {
-        let looked_for = vec![path.to_path_buf()];
-        return Err(LocateError::Missing { path: path.to_path_buf(), looked_for });
-    }
-    let file = read(path)?;
-    let name = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem).to_owned();
-    Ok(ProblemFiles::vectors(&name, vectors(file, None)))
-}
-
-/// By the file's suffix.
-fn vectors(file: SourceText, scope: Option<String>) -> Stimulus {
-    let suffix = file.name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
-    if suffix.eq_ignore_ascii_case("vcd") {
-        Stimulus::Vcd { file, scope }
-    } else if suffix.eq_ignore_ascii_case("fst") {
-        Stimulus::Fst { file, scope }
-    } else {
-        Stimulus::Csv(file)
     }
 }
 
@@ -173,6 +153,7 @@ mod tests {
             fs::write(path(name), "\u{e4}\r\n").unwrap();
         }
         fs::write(path("P2_test.sv"), [0xff, 0x00]).unwrap();
+        fs::write(path("v.CSV"), "a:in,y:out\n0,0\n").unwrap();
         for name in ["P1_a", "P1_a_ref.sv", "P1_a_test.sv", "P1_a_prompt.txt"] {
             assert_eq!(locate(&path(name)).unwrap().name(), "P1_a", "{name}");
         }

@@ -182,7 +182,7 @@ impl Reader<'_> {
         let top = table.top.clone().or(golden_top).unwrap_or_else(|| TOP.to_owned());
         let stimulus = match table.stimulus {
             StimulusTable::Bench(bench) => self.bench(bench, &top)?,
-            StimulusTable::Vectors(file) => vectors(self.file(&file.file)?, file.scope),
+            StimulusTable::Vectors(file) => vectors::stimulus(self.file(&file.file)?, file.scope),
             StimulusTable::Generated(generated) => Stimulus::Generated(generated),
         };
         let needs_golden = matches!(stimulus, Stimulus::TestBench(_) | Stimulus::Generated(_));
@@ -197,7 +197,7 @@ impl Reader<'_> {
                 "`comparison = \"bench\"` needs a bench; add a table `[stimulus.bench]`".to_owned(),
             ));
         }
-        Ok(ProblemFiles {
+        let problem = ProblemFiles {
             name,
             top,
             golden,
@@ -208,7 +208,8 @@ impl Reader<'_> {
                 forbid_latches: table.policy.forbid_latches,
                 min_samples: table.policy.min_samples,
             },
-        })
+        };
+        vectors::checked(self.path, problem)
     }
 
     fn interface(&self, ports: &[String]) -> Result<Interface, LocateError> {

@@ -1,0 +1,8 @@
+// A register at the falling edge.
+module TopModule (
+    input            clk,
+    input      [3:0] d,
+    output reg [3:0] q
+);
+  always @(negedge clk) q <= d;
+endmodule

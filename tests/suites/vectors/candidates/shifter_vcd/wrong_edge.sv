@@ -1,0 +1,13 @@
+// Shifts at the falling edge.
+module TopModule (
+    input            clk,
+    input            clear_n,
+    input            d,
+    output reg [7:0] q,
+    output           full
+);
+  always @(negedge clk or negedge clear_n)
+    if (!clear_n) q <= 0;
+    else q <= {q[6:0], d};
+  assign full = &q;
+endmodule

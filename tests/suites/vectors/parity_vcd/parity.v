@@ -1,0 +1,12 @@
+module parity (
+    input      clk,
+    input      reset,
+    input      d,
+    output reg odd,
+    output     even
+);
+  always @(posedge clk)
+    if (reset) odd <= 0;
+    else odd <= odd ^ d;
+  assign even = !odd;
+endmodule
