@@ -18,6 +18,7 @@ module bus_registers_tb;
     wire        waiting_for_host;
     reg         rx_available = 0, rx_stored = 0, rx_error = 0;
     reg  [7:0]  rx_byte = 8'd0;
+    reg  [10:0] rx_free = 11'd0;
     wire        rx_take, flush, stall_run;
     reg         stall_expired = 0;
     wire        tx_request;
@@ -35,7 +36,7 @@ module bus_registers_tb;
         .clk(clk), .reset(reset), .request(request), .write(write), .address(register[5:2]),
         .write_data(write_data), .ready(ready), .read_data(read_data),
         .waiting_for_host(waiting_for_host), .rx_available(rx_available), .rx_byte(rx_byte),
-        .rx_stored(rx_stored), .rx_error(rx_error), .rx_take(rx_take), .flush(flush),
+        .rx_stored(rx_stored), .rx_error(rx_error), .rx_free(rx_free), .rx_take(rx_take), .flush(flush),
         .stall_run(stall_run), .stall_expired(stall_expired), .tx_request(tx_request),
         .tx_taken(tx_taken), .tx_busy(tx_busy), .check(check_block), .play(play), .drop(drop),
         .block_checked(block_checked), .block_good(block_good), .playing(playing),
@@ -47,7 +48,7 @@ module bus_registers_tb;
 
     // The model's registers
     reg       m_stall_timer = 0, m_player_reset = 0, m_timed_out = 0, m_overflow = 0, m_bad = 0;
-    reg [7:0] m_steps = 8'd0;
+    reg [10:0] m_steps = 11'd0;
 
     reg        m_ready, moved;
     reg [31:0] m_read;
@@ -70,7 +71,7 @@ module bus_registers_tb;
             case (register)
                 REG_RX_DATA: m_read = {rx_available, rx_byte};
                 REG_CAPTURED: m_read = {m_steps, 5'd0, captured};
-                default: m_read = {capture_overflow, m_bad, playing, block_good && block_checked,
+                default: m_read = {rx_free, 7'd0, capture_overflow, m_bad, playing, block_good && block_checked,
                                    block_checked, tx_busy || sending, m_overflow, m_timed_out || stall_expired,
                                    rx_available};
             endcase
@@ -109,14 +110,14 @@ module bus_registers_tb;
             m_timed_out = rx_stored || clear ? 1'b0 : m_timed_out || stall_expired;
             m_overflow = rx_error || (m_overflow && !clear);
             m_bad = (executed && rejected) || (m_bad && !clear);
-            m_steps = m_player_reset ? 8'd0 : m_steps + (executed && stepped);
+            m_steps = m_player_reset ? 11'd0 : m_steps + (executed && stepped);
             if (m_control) begin
                 m_stall_timer = write_data[CONTROL_STALL_TIMER];
                 m_player_reset = write_data[CONTROL_RESET_PLAYER];
             end
             if (reset) begin
                 {m_stall_timer, m_player_reset, m_timed_out, m_overflow, m_bad} = 5'd0;
-                m_steps = 8'd0;
+                m_steps = 11'd0;
             end
         end
     endtask
@@ -140,7 +141,8 @@ module bus_registers_tb;
             {rx_available, block_checked, block_good, playing, sending, tx_taken, tx_busy, capture_overflow} = noise[7:0];
             {rx_stored, rx_error, stall_expired, executed, stepped, rejected} = noise[13:8] & noise[19:14];
             rx_byte = noise[27:20];
-            captured = $urandom % 1025;
+            captured = $urandom % (CAPACITY_CAPTURE + 1);
+            rx_free = $urandom;
             #1 expect_cycle;
             if (request && ready)
                 transfers[register / 4] = transfers[register / 4] + 1;

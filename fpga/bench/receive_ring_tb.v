@@ -4,8 +4,9 @@
 
 module receive_ring_tb;
     localparam BENCH = "receive_ring_tb";
-    localparam CAPACITY = 2047;
     `include "check.vh"
+    `include "regmap.vh"
+    localparam CAPACITY = CAPACITY_RING - 1;
 
     reg         clk = 1'b0;
     reg         reset = 1'b1;
@@ -14,6 +15,7 @@ module receive_ring_tb;
     reg         arrived = 1'b0;
     wire        stored;
     wire        overflow;
+    wire [10:0] free;
     wire [7:0]  head;
     wire        ready;
     wire [10:0] offset;
@@ -23,7 +25,7 @@ module receive_ring_tb;
 
     receive_ring dut (
         .clk(clk), .reset(reset), .flush(flush), .received(received), .arrived(arrived),
-        .stored(stored), .overflow(overflow), .head(head), .ready(ready), .offset(offset),
+        .stored(stored), .overflow(overflow), .free(free), .head(head), .ready(ready), .offset(offset),
         .advance(advance), .rewind(rewind), .consume(consume));
 
     always #5 clk = ~clk;
@@ -57,6 +59,7 @@ module receive_ring_tb;
             #1;
             check(stored === (arrived && last_in - first_in < CAPACITY), "stored is wrong");
             check(overflow === (arrived && last_in - first_in == CAPACITY), "overflow is wrong");
+            check(free === CAPACITY - (last_in - first_in), "free is wrong");
             check(offset === ahead, "offset is wrong");
             if (ready) begin
                 check(ahead < last_in - first_in, "ready without a byte");

@@ -35,6 +35,28 @@ module system_tb;
 
     `include "check.vh"
     `include "board.vh"
+    `include "regmap.vh"
+
+    // Until the reset ends no memory is written and no input of the design moves: silicon
+    // may write a block RAM whose enable is not 0 then (and reads zeros from it). Registers
+    // without an initial value, and what follows them, are unknown for two edges; on silicon
+    // they begin at 0.
+    integer resets = 0;
+    always @(posedge clk)
+        if (top.reset) begin
+            resets = resets + 1;
+            check(top.live === 0, "inputs are not 0 during reset");
+            check(top.mcu.ram.write_lanes === 0 || (resets <= 2 && ^top.mcu.ram.write_lanes === 1'bx),
+                  "the RAM is written during reset");
+            check_idle(top.mcu.registers.count[0] & top.mcu.registers.write_last, "the register file");
+            check_idle(top.ring.stored, "the receive ring");
+            check_idle(top.buffer.write, "the capture buffer");
+        end
+
+    task check_idle(input enable, input string memory);
+        check(enable === 1'b0 || (resets <= 2 && enable === 1'bx),
+              $sformatf("%s is written during reset, or may be: %b", memory, enable));
+    endtask
 
     integer i;
     time since;
@@ -67,13 +89,14 @@ module system_tb;
     endtask
 
     task expect_played(input [7:0] status_low, input [7:0] status_high,
-                       input [10:0] bytes, input [7:0] steps);
+                       input [10:0] bytes, input [10:0] steps);
         begin
             expect_byte(status_low, "STATUS after PLAY, low byte");
             expect_byte(status_high, "STATUS after PLAY, high byte");
             expect_byte(bytes[7:0], "CAPTURED.BYTES, low byte");
             expect_byte({5'd0, bytes[10:8]}, "CAPTURED.BYTES, high byte");
-            expect_byte(steps, "CAPTURED.STEPS");
+            expect_byte(steps[7:0], "CAPTURED.STEPS, low byte");
+            check(top.registers.steps === steps, "the upper bits of CAPTURED.STEPS");
         end
     endtask
 
@@ -84,7 +107,11 @@ module system_tb;
         clear_image;
         `include "system_program.vh"
         load_image;
+        // A host that does not wait for the end of the reset.
+        send_byte(8'h55); send_byte(8'h00); send_byte(8'hA5);
+        check(top.reset, "the reset ended before the bytes");
         wait (led_n === 1'b1);
+        check(resets == 256, "the reset does not last 256 cycles");
         check(top.live === 0, "inputs are not 0 after reset");
 
         // The bus, both ways, and the RAM's byte lanes.
@@ -168,7 +195,7 @@ module system_tb;
             send_block_byte(8'h02);
         send_block_crc;
         expect_byte(8'h30, "BLOCK_WAIT");
-        expect_played(8'h30, 8'h01, 1024, (10 + 300) % 256);
+        expect_played(8'h30, 8'h01, CAPACITY_CAPTURE, 10 + 300);
         send_byte("A");
         for (i = 0; i < 256; i = i + 1) begin
             expect_capture(8'h0A); expect_capture(8'hF5); expect_capture(8'hC3); expect_capture(8'h5A);
@@ -181,7 +208,7 @@ module system_tb;
         send_byte("C"); send_byte(8'h00); expect_byte("C", "CONTROL");
 
         // The longest block: 680 clocks with an increment of 1.
-        block_command(2040, "P");
+        block_command(CAPACITY_BLOCK, "P");
         send_block_byte(8'h84); send_block_byte(8'h80);
         send_block_byte(8'h21); send_block_byte(8'd1);
         for (i = 0; i < 678; i = i + 1) begin
@@ -192,7 +219,7 @@ module system_tb;
         send_block_crc;
         expect_byte(8'h30, "BLOCK_WAIT");
         check(led_n === 1'b0, "the LED is dark while the board works");
-        expect_played(8'h30, 8'h00, 1, (2 + 2*678 + 1) % 256);
+        expect_played(8'h30, 8'h00, 1, 2 + 2*678 + 1);
         send_byte("A");
         expect_capture(678 % 256);
         expect_capture_crc;
@@ -203,10 +230,10 @@ module system_tb;
         for (i = 0; i < 400; i = i + 1)
             send_block_byte(8'h01);
         send_block_crc;
-        for (i = 0; i < 2047 - 404 + 3; i = i + 1)
+        for (i = 0; i < CAPACITY_RING - 1 - 404 + 3; i = i + 1)
             send_byte(8'h00);
         expect_byte(8'h30, "BLOCK_WAIT");
-        expect_played(8'h34, 8'h00, 0, (2 + 2*678 + 1 + 400) % 256);
+        expect_played(8'h34, 8'h00, 0, 2 + 2*678 + 1 + 400);
         #(2000 * PERIOD);  // the monitor flushes behind its answer
         send_byte("C"); send_byte(8'h02); expect_byte("C", "CONTROL after a flush");
         send_byte("S"); expect_byte(8'h00, "STATUS after CLEAR_ERRORS and flush");
@@ -232,6 +259,8 @@ module system_tb;
         expect_byte(8'h02, "BLOCK_WAIT of a block that did not come");
         check(!top.block_free, "an unfinished block is pending");
 
+        #(2000 * PERIOD);
+        check(answers_in == answers_out, "bytes behind the last answer");
         pass;
     end
 endmodule

@@ -29,6 +29,7 @@ module bus_registers (
     input  wire [7:0]  rx_byte,
     input  wire        rx_stored,
     input  wire        rx_error,
+    input  wire [10:0] rx_free,
     output wire        rx_take,
     output wire        flush,
 
@@ -70,7 +71,7 @@ module bus_registers (
     reg       timed_out;
     reg       rx_overflow;
     reg       bad_opcode;
-    reg [7:0] steps;
+    reg [10:0] steps;
 
     assign rx_take = rx_read & rx_available & ~write;
     assign flush = control & write_data[CONTROL_FLUSH_RX];
@@ -107,7 +108,7 @@ module bus_registers (
             end
             REG_CAPTURED: begin
                 read_data[CAPTURED_BYTES +: 11] = captured;
-                read_data[CAPTURED_STEPS +: 8] = steps;
+                read_data[CAPTURED_STEPS +: 11] = steps;
             end
             default: begin
                 read_data[STATUS_RX_AVAILABLE] = rx_available;
@@ -119,6 +120,7 @@ module bus_registers (
                 read_data[STATUS_PLAYING] = playing;
                 read_data[STATUS_BAD_OPCODE] = bad_opcode;
                 read_data[STATUS_CAPTURE_OVERFLOW] = capture_overflow;
+                read_data[STATUS_RX_FREE +: 11] = rx_free;
             end
         endcase
     end
@@ -145,9 +147,9 @@ module bus_registers (
             bad_opcode <= 1'b0;
 
         if (player_reset)
-            steps <= 8'd0;
+            steps <= 11'd0;
         else if (executed & stepped)
-            steps <= steps + 8'd1;
+            steps <= steps + 11'd1;
 
         if (reset) begin
             stall_timer <= 1'b0;
@@ -155,7 +157,7 @@ module bus_registers (
             timed_out <= 1'b0;
             rx_overflow <= 1'b0;
             bad_opcode <= 1'b0;
-            steps <= 8'd0;
+            steps <= 11'd0;
         end
     end
 endmodule

@@ -24,8 +24,10 @@ module capture_buffer (
     input  wire [9:0]  read_address,
     output reg  [7:0]  read_byte
 );
+    `include "regmap.vh"
+
     // The sender reads only when the player is idle.
-    (* no_rw_check *) reg [7:0] memory [0:1023];
+    (* no_rw_check *) reg [7:0] memory [0:CAPACITY_CAPTURE-1];
 
     wire full = count[10];
     wire write = arrived & ~full;

@@ -27,10 +27,10 @@
 `default_nettype none
 
 module fixture_top #(
-    parameter INPUT_BYTES = 4,   // 1 to 256
-    parameter OUTPUT_BYTES = 4,  // 1 to 256
+    parameter INPUT_BYTES = 4,   // 1 to 255, as the identity block can say
+    parameter OUTPUT_BYTES = 4,  // 1 to 255
     parameter UART_DIVIDER = 4,  // cycles of clk a bit, 4 or more
-    parameter SLOTS = 1          // 1 to 256
+    parameter SLOTS = 1          // 1 to 255
 ) (
     input  wire clk,
     input  wire rx,
@@ -81,6 +81,7 @@ module fixture_top #(
     wire        bad_stop;
     wire        ring_stored;
     wire        ring_overflow;
+    wire [10:0] ring_free;
     wire [7:0]  head;
     wire        head_ready;
     wire [10:0] offset;
@@ -135,6 +136,7 @@ module fixture_top #(
         .rx_byte(head),
         .rx_stored(ring_stored),
         .rx_error(ring_overflow | bad_stop),
+        .rx_free(ring_free),
         .rx_take(rx_take),
         .flush(flush),
         .stall_run(stall_run),
@@ -181,6 +183,7 @@ module fixture_top #(
         .arrived(byte_valid),
         .stored(ring_stored),
         .overflow(ring_overflow),
+        .free(ring_free),
         .head(head),
         .ready(head_ready),
         .offset(offset),

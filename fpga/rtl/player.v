@@ -128,7 +128,7 @@ module player #(
                 if (code_valid)
                     casez (code)
                         `OP_STEP_LOW: begin
-                            capture <= code[6];
+                            capture <= code[`OP_STEP_LOW_C];
                             state <= SETTLE;
                         end
                         `OP_STEP, `OP_STEP_CAPTURE: begin
@@ -136,17 +136,17 @@ module player #(
                             state <= SETTLE;
                         end
                         `OP_STEP_BYTE: begin
-                            capture <= code[5];
+                            capture <= code[`OP_STEP_BYTE_C];
                             step_after <= 1'b1;
-                            address <= code[4:0];
+                            address <= code[`OP_STEP_BYTE_A];
                             state <= OPERAND;
                         end
                         `OP_SET_BYTE: begin
-                            address <= code[4:0];
+                            address <= code[`OP_SET_BYTE_A];
                             state <= OPERAND;
                         end
                         `OP_SET_RUN: begin
-                            remaining <= code[3:0];
+                            remaining <= code[`OP_SET_RUN_N];
                             state <= OPERAND;
                         end
                         `OP_SETTLE, `OP_POINTER, `OP_CAPTURE_BYTES, `OP_SLOT:

@@ -12,6 +12,7 @@
 //   offset     bytes that lie between the first unconsumed byte and `head`
 //   overflow   one cycle: a byte arrived and there was no room; it is lost
 //   stored     one cycle: a byte was stored
+//   free       bytes that there is room for
 //
 // A byte is visible two cycles after `arrived`.
 //
@@ -27,6 +28,7 @@ module receive_ring (
     input  wire        arrived,
     output wire        stored,
     output wire        overflow,
+    output wire [10:0] free,
 
     output reg  [7:0]  head,
     output reg         ready,
@@ -35,9 +37,11 @@ module receive_ring (
     input  wire        rewind,
     input  wire        consume
 );
+    `include "regmap.vh"
+
     // Nothing depends on a read in the cycle of a write to the same slot: it is
     // the empty slot at the write position, and `ready` is 0 then.
-    (* no_rw_check *) reg [7:0] memory [0:2047];
+    (* no_rw_check *) reg [7:0] memory [0:CAPACITY_RING-1];
 
     reg [10:0] write_position;
     reg [10:0] base;
@@ -46,6 +50,7 @@ module receive_ring (
     wire full = write_position == base;
     wire moving = advance | rewind | consume;
 
+    assign free = base - write_position;
     assign stored = arrived & ~full;
     assign overflow = arrived & full;
 

@@ -133,8 +133,13 @@ fn count<V: Iterator<Item = (Vec<u8>, bool)>>(
     let running = Arc::new(Mutex::new(VirtualBoard::new(netlist, &pins(board), engine).unwrap()));
     let now = || running.lock().unwrap().cycles();
     // Time-outs never strike: the link answers at once or fails.
-    let timing =
-        Timing { reply: Duration::from_secs(600), quiet: Duration::from_secs(1), attempts: 1 };
+    let timing = Timing {
+        reply: Duration::from_secs(600),
+        hello: Duration::from_secs(600),
+        gap: Duration::from_secs(600),
+        quiet: Duration::from_secs(1),
+        attempts: 1,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut session = Session::open(Cable(Arc::clone(&running)), timing).await.unwrap();

@@ -106,7 +106,7 @@ impl Place for DyingPlace {
     }
 
     fn timing(&self) -> Timing {
-        // Nobody waits a minute for each of five attempts.
+        // Nobody waits a minute for each of five attempts; a board that hangs has said hello.
         Timing { reply: Duration::from_secs(10), attempts: 2, ..self.inner.timing() }
     }
 

@@ -4,6 +4,9 @@
 //! It runs only while [`FakeBoard::exchange`] is called, so nothing waits and
 //! nothing depends on the host's clock: when the bytes of an exchange are used
 //! up, the line counts as idle for long enough to end any wait.
+//!
+//! It is as strict as the gateware is unforgiving: an access that would block for
+//! ever there, or do nothing, panics here.
 
 use std::boxed::Box;
 use std::collections::VecDeque;
@@ -13,8 +16,8 @@ use std::vec;
 use std::vec::Vec;
 
 use filbench_wire::program::{Decoder, MAX_INPUT_BYTES, Operation, Response};
-use filbench_wire::regmap::identity;
-use filbench_wire::{Crc16, RING_MARGIN};
+use filbench_wire::regmap::{capacity, identity};
+use filbench_wire::{Crc16, MAX_BLOCK, RING_MARGIN, SelfTest};
 
 use crate::fixture::{FixtureLine, FixturePlayer, Registers};
 use crate::regmap::{
@@ -26,12 +29,12 @@ use crate::{Platform, Session};
 /// Designs that the fake says it has.
 pub const SLOTS: u8 = 4;
 /// Slots of the receive ring, one of which stays free.
-pub const RING_CAPACITY: usize = 2048;
+pub const RING_CAPACITY: usize = capacity::RING;
 /// Bytes of the capture buffer.
-pub const CAPTURE_CAPACITY: usize = 1024;
+pub const CAPTURE_CAPACITY: usize = capacity::CAPTURE;
 
-/// The longest block that fits the ring beside what announces it.
-pub const BLOCK_CAPACITY: usize = RING_CAPACITY - RING_MARGIN;
+/// The longest block for which the empty ring's credit is enough.
+pub const BLOCK_CAPACITY: usize = RING_CAPACITY - 1 - RING_MARGIN;
 
 /// A design under test.
 pub trait Design: Send {
@@ -113,11 +116,15 @@ struct State {
     capture_bytes: usize,
     capture_overflow: bool,
     bad_opcode: bool,
-    steps: u8,
+    /// The player is held in reset.
+    held: bool,
+    steps: u32,
 }
 
 impl State {
     fn check(&mut self, length: usize) {
+        assert!(matches!(self.block, Block::Free { .. }), "a block is pending: this does nothing");
+        assert!((1..=MAX_BLOCK).contains(&length), "no block has {length} bytes");
         self.block = Block::Arriving { length };
     }
 
@@ -139,18 +146,19 @@ impl State {
         };
     }
 
-    fn take_block(&mut self) -> Option<Vec<u8>> {
+    fn take_block(&mut self) -> Vec<u8> {
         let Block::Good { length } = self.block else {
-            return None;
+            panic!("no good block waits: this does nothing");
         };
         self.block = Block::Free { checked: true };
         let mut bytes: Vec<u8> = self.ring.drain(..length + 2).collect();
         bytes.truncate(length);
-        Some(bytes)
+        bytes
     }
 
     fn play(&mut self) {
-        let program = self.take_block().unwrap_or_default();
+        assert!(!self.held, "a player in reset forgets what it is fed");
+        let program = self.take_block();
         self.capture.clear();
         self.capture_overflow = false;
         for byte in program {
@@ -188,7 +196,8 @@ impl State {
     }
 
     fn step(&mut self, response: Response) {
-        self.steps = self.steps.wrapping_add(1);
+        let counter = captured::STEPS >> captured::STEPS_SHIFT;
+        self.steps = (self.steps + 1) & counter;
         if response == Response::Ignored {
             return;
         }
@@ -219,7 +228,8 @@ impl State {
             self.ring.clear();
             self.block = Block::Free { checked: false };
         }
-        if value & control::RESET_PLAYER != 0 {
+        self.held = value & control::RESET_PLAYER != 0;
+        if self.held {
             self.reset_player();
         }
     }
@@ -237,25 +247,40 @@ impl State {
         ]
         .into_iter()
         .map(|(set, bit)| if set { bit } else { 0 })
-        .sum()
+        .sum::<u32>()
+            | (self.room() as u32) << status::RX_FREE_SHIFT
+    }
+
+    fn room(&self) -> usize {
+        RING_CAPACITY - 1 - self.ring.len()
+    }
+
+    /// Nothing, where the ring belongs to a block or holds no byte.
+    fn take_byte(&mut self) -> Option<u8> {
+        match self.block {
+            Block::Free { .. } => self.ring.pop_front(),
+            Block::Arriving { .. } | Block::Good { .. } => {
+                assert!(self.stall_timer, "the ring belongs to a block: this wait would not end");
+                None
+            }
+        }
     }
 
     fn read(&mut self, offset: usize) -> u32 {
         match offset {
-            rx_data::OFFSET => match self.ring.pop_front() {
+            rx_data::OFFSET => match self.take_byte() {
                 Some(byte) => u32::from(byte) | rx_data::VALID,
                 None => 0,
             },
             block_wait::OFFSET => {
                 self.advance();
-                let stalled = matches!(self.block, Block::Arriving { .. });
+                let stalled =
+                    matches!(self.block, Block::Arriving { .. } | Block::Free { checked: false });
                 assert!(!stalled || self.stall_timer, "this wait would not end");
                 self.status()
             }
             status::OFFSET | play_wait::OFFSET => self.status(),
-            captured::OFFSET => {
-                self.capture.len() as u32 | u32::from(self.steps) << captured::STEPS_SHIFT
-            }
+            captured::OFFSET => self.capture.len() as u32 | self.steps << captured::STEPS_SHIFT,
             _ => panic!("register {offset:#04x} cannot be read"),
         }
     }
@@ -284,6 +309,38 @@ impl State {
 pub struct FakeRegisters(Arc<Mutex<State>>);
 
 impl FakeRegisters {
+    /// A fixture that was just configured with a design.
+    pub fn new(design: impl Design + 'static) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            ring: VecDeque::new(),
+            stall_timer: false,
+            overflow: false,
+            block: Block::Free { checked: false },
+            sent: Vec::new(),
+            player: Decoder::new(),
+            inputs: vec![0; MAX_INPUT_BYTES],
+            design: Box::new(design),
+            capture: Vec::new(),
+            capture_bytes: 1,
+            capture_overflow: false,
+            bad_opcode: false,
+            held: false,
+            steps: 0,
+        })))
+    }
+
+    /// Bytes from the host, as far as the ring has room.
+    pub fn receive(&self, bytes: &[u8]) {
+        let mut state = self.state();
+        for &byte in bytes {
+            if state.room() > 0 {
+                state.ring.push_back(byte);
+            } else {
+                state.overflow = true;
+            }
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -305,7 +362,7 @@ impl Registers for FakeRegisters {
     }
 }
 
-/// The image that the fake's self-test sums.
+/// The fake's image. Its self-test leaves out as much as it may.
 pub const IMAGE: &[u8] = b"the firmware of a fake board";
 
 type FakeSession = Session<'static, FixtureLine<FakeRegisters>, FixturePlayer<FakeRegisters>>;
@@ -335,39 +392,28 @@ impl FakeBoard {
         put(identity::RING_CAPACITY, &(RING_CAPACITY as u16).to_le_bytes());
         // A test's boards are few; leaking spares every user a lifetime.
         let identity: &'static _ = Box::leak(Box::new(block));
-        let registers = FakeRegisters(Arc::new(Mutex::new(State {
-            ring: VecDeque::new(),
-            stall_timer: false,
-            overflow: false,
-            block: Block::Free { checked: false },
-            sent: Vec::new(),
-            player: Decoder::new(),
-            inputs: vec![0; MAX_INPUT_BYTES],
-            design: Box::new(design),
-            capture: Vec::new(),
-            capture_bytes: 1,
-            capture_overflow: false,
-            bad_opcode: false,
-            steps: 0,
-        })));
+        let registers = FakeRegisters::new(design);
         Self { session: start(&registers, identity), registers, identity }
     }
 
     /// Gives the board bytes, lets it work until it waits for more, and takes what
     /// it sent.
     pub fn exchange(&mut self, bytes: &[u8]) -> Vec<u8> {
-        {
-            let mut state = self.registers.state();
-            for &byte in bytes {
-                if state.ring.len() < RING_CAPACITY - 1 {
-                    state.ring.push_back(byte);
-                } else {
-                    state.overflow = true;
-                }
-            }
-        }
+        self.registers.receive(bytes);
         while self.session.serve().is_ok() {}
         std::mem::take(&mut self.registers.state().sent)
+    }
+
+    /// Bytes come that nobody has handled when the board is reset; see
+    /// [`reset`](Self::reset).
+    pub fn reset_with(&mut self, unhandled: &[u8]) {
+        self.registers.receive(unhandled);
+        self.reset();
+    }
+
+    /// The player makes a step that nobody asked for, as behind a glitch of its clock.
+    pub fn glitch(&mut self) {
+        self.registers.state().step(Response::Ignored);
     }
 
     /// Resets MCU, line and player, but not the design: harsher than a new
@@ -376,6 +422,7 @@ impl FakeBoard {
         {
             let mut state = self.registers.state();
             state.control(control::FLUSH_RX | control::CLEAR_ERRORS | control::RESET_PLAYER);
+            state.control(0);
             state.capture.clear();
             state.sent.clear();
         }
@@ -387,6 +434,11 @@ fn start(registers: &FakeRegisters, identity: &'static [u8; identity::BYTES]) ->
     Session::new(
         FixtureLine::new(registers.clone()),
         FixturePlayer::new(registers.clone()),
-        Platform { firmware: [0, 1, 0], identity, image: IMAGE },
+        Platform {
+            firmware: [0, 1, 0],
+            identity,
+            image: &IMAGE[SelfTest::UNSUMMED_MAX..],
+            image_start: SelfTest::UNSUMMED_MAX as u16,
+        },
     )
 }

@@ -107,62 +107,76 @@ impl<R: Registers> Line for FixtureLine<R> {
         }
         overflow
     }
+
+    fn room(&self) -> u16 {
+        (self.0.read(status::OFFSET) >> status::RX_FREE_SHIFT) as u16
+    }
 }
 
 /// The player in gateware.
 #[derive(Debug)]
-pub struct FixturePlayer<R>(R);
+pub struct FixturePlayer<R> {
+    registers: R,
+    /// Steps since the player's reset, as the gateware counted them.
+    steps: u32,
+}
 
 impl<R: Registers> FixturePlayer<R> {
-    /// The player behind these registers.
+    /// The player behind these registers, which has just been reset.
     pub fn new(registers: R) -> Self {
-        Self(registers)
+        Self { registers, steps: 0 }
     }
 }
 
 impl<R: Registers> Player for FixturePlayer<R> {
     fn check(&mut self, length: u16) -> BlockCheck {
-        self.0.write(control::OFFSET, control::STALL_TIMER);
-        self.0.write(block_length::OFFSET, u32::from(length));
-        let status = self.0.read(block_wait::OFFSET);
+        self.registers.write(control::OFFSET, control::STALL_TIMER);
+        self.registers.write(block_length::OFFSET, u32::from(length));
+        let status = self.registers.read(block_wait::OFFSET);
         if status & status::BLOCK_CHECKED == 0 {
-            self.0.write(control::OFFSET, control::FLUSH_RX);
+            self.registers.write(control::OFFSET, control::FLUSH_RX);
             return BlockCheck::Stalled;
         }
-        self.0.write(control::OFFSET, 0);
+        self.registers.write(control::OFFSET, 0);
         if status & status::BLOCK_GOOD != 0 { BlockCheck::Good } else { BlockCheck::Bad }
     }
 
     fn play(&mut self) -> Outcome {
-        self.0.write(play::OFFSET, 0);
-        let status = self.0.read(play_wait::OFFSET);
+        self.registers.write(play::OFFSET, 0);
+        let status = self.registers.read(play_wait::OFFSET);
         let bad_opcode = status & status::BAD_OPCODE != 0;
         if bad_opcode {
-            self.0.write(control::OFFSET, control::CLEAR_ERRORS);
+            self.registers.write(control::OFFSET, control::CLEAR_ERRORS);
         }
-        let captured = self.0.read(captured::OFFSET);
+        let captured = self.registers.read(captured::OFFSET);
+        // The gateware's counter is short, but longer than a block has steps.
+        let counted = captured >> captured::STEPS_SHIFT;
+        const COUNTER: u32 = captured::STEPS >> captured::STEPS_SHIFT;
+        const { assert!(COUNTER as usize >= filbench_wire::MAX_BLOCK) };
+        self.steps += counted.wrapping_sub(self.steps) & COUNTER;
         Outcome {
             captured: (captured & captured::BYTES) as u16,
-            steps: (captured >> captured::STEPS_SHIFT) as u8,
+            steps: self.steps,
             bad_opcode,
             capture_overflow: status & status::CAPTURE_OVERFLOW != 0,
         }
     }
 
     fn drop_block(&mut self) {
-        self.0.write(drop_block::OFFSET, 0);
+        self.registers.write(drop_block::OFFSET, 0);
     }
 
-    fn steps(&self) -> u8 {
-        (self.0.read(captured::OFFSET) >> captured::STEPS_SHIFT) as u8
+    fn steps(&self) -> u32 {
+        self.steps
     }
 
     fn send_captured(&mut self) {
-        self.0.write(send_captured::OFFSET, 0);
+        self.registers.write(send_captured::OFFSET, 0);
     }
 
     fn reset(&mut self) {
-        self.0.write(control::OFFSET, control::RESET_PLAYER);
-        self.0.write(control::OFFSET, 0);
+        self.registers.write(control::OFFSET, control::RESET_PLAYER);
+        self.registers.write(control::OFFSET, 0);
+        self.steps = 0;
     }
 }

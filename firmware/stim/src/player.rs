@@ -11,6 +11,9 @@ pub trait Line: Read + Write {
 
     /// Whether the receiver dropped a byte since the last call.
     fn take_overflow(&mut self) -> bool;
+
+    /// Bytes that the receiver has room for now.
+    fn room(&self) -> u16;
 }
 
 /// What became of a block on its way here.
@@ -29,8 +32,8 @@ pub enum BlockCheck {
 pub struct Outcome {
     /// Bytes in the capture buffer.
     pub captured: u16,
-    /// Steps executed since the player's reset, modulo 256.
-    pub steps: u8,
+    /// Steps executed since the player's reset.
+    pub steps: u32,
     /// The player met a byte that is no opcode.
     pub bad_opcode: bool,
     /// Captures did not fit the capture buffer and are lost.
@@ -52,8 +55,8 @@ pub trait Player {
     /// Drops the checked block.
     fn drop_block(&mut self);
 
-    /// Steps executed since the player's reset, modulo 256.
-    fn steps(&self) -> u8;
+    /// Steps executed since the player's reset, as [`Outcome::steps`] said last.
+    fn steps(&self) -> u32;
 
     /// Sends the capture buffer and its CRC-16 up the line. May be repeated until
     /// the next [`play`](Self::play).

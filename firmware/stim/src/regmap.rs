@@ -27,6 +27,10 @@ pub mod status {
     pub const BAD_OPCODE: u32 = 1 << 7;
     /// A capture did not fit the capture buffer and was dropped; sticky until the next PLAY.
     pub const CAPTURE_OVERFLOW: u32 = 1 << 8;
+    /// Bytes that the receive ring has room for.
+    pub const RX_FREE: u32 = 0x07ff_0000;
+    /// Lowest bit of [`RX_FREE`].
+    pub const RX_FREE_SHIFT: u32 = 16;
 }
 
 /// Read: Takes one byte from the receive ring. Blocks until there is one that belongs to no block, or, with CONTROL.STALL_TIMER, until the timer runs out.
@@ -93,8 +97,8 @@ pub mod captured {
     pub const BYTES: u32 = 0x0000_07ff;
     /// Lowest bit of [`BYTES`].
     pub const BYTES_SHIFT: u32 = 0;
-    /// Steps executed since the player's last reset, modulo 256.
-    pub const STEPS: u32 = 0x00ff_0000;
+    /// Steps executed since the player's last reset, modulo 2048: more than one block can make.
+    pub const STEPS: u32 = 0x07ff_0000;
     /// Lowest bit of [`STEPS`].
     pub const STEPS_SHIFT: u32 = 16;
 }

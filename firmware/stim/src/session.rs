@@ -14,15 +14,19 @@ pub struct Platform<'a> {
     pub firmware: [u8; 3],
     /// The identity block that the link step wrote.
     pub identity: &'a [u8; identity::BYTES],
-    /// What [`Request::SelfTest`] sums: code and constants.
+    /// What [`Request::SelfTest`] sums: code and constants, to the end of the image and
+    /// from its beginning but for [`SelfTest::UNSUMMED_MAX`] bytes.
     pub image: &'a [u8],
+    /// Where that begins within the image.
+    pub image_start: u16,
 }
 
 /// The session with the host.
 ///
 /// It answers every readable request with exactly one reply, executes block *n*
-/// only after block *n* − 1 and only once, and executes nothing before a
-/// `Hello`: a host that goes on after the board was reset is told so.
+/// only after block *n* − 1, only once and only behind as many steps as the host
+/// says, and executes nothing before a `Hello`: a host that goes on after the
+/// board was reset is told so.
 #[derive(Debug)]
 pub struct Session<'a, L, P> {
     line: L,
@@ -59,6 +63,7 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
                 block: 0,
                 captured: 0,
                 steps: 0,
+                credit: 0,
                 bad_opcode: false,
                 capture_overflow: false,
             },
@@ -98,7 +103,9 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
 
     fn answer(&mut self, tag: u8, request: Request) -> Result<(), L::Error> {
         let reply = match request {
-            Request::Play { block, length } => return self.play(tag, block, length),
+            Request::Play { block, length, first_step } => {
+                return self.play(tag, block, length, first_step);
+            }
             Request::Resend { block } => {
                 if !self.greeted {
                     return self.refuse(tag, NakReason::NoSession);
@@ -110,16 +117,17 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
             }
             Request::Hello => {
                 let Platform { firmware, identity, .. } = self.platform;
-                let Some(hello) = Hello::new(firmware, self.last.block, identity) else {
+                let credit = self.line.room();
+                let Some(hello) = Hello::new(firmware, self.last.block, credit, identity) else {
                     return self.refuse(tag, NakReason::NoIdentity);
                 };
                 self.greeted = true;
                 Reply::Hello(hello)
             }
             Request::SelfTest => {
-                let image = self.platform.image;
+                let Platform { image, image_start, .. } = self.platform;
                 Reply::SelfTest(SelfTest {
-                    start: image.as_ptr().addr() as u16,
+                    start: image_start,
                     length: image.len() as u16,
                     crc: u16::from_le_bytes(Crc16::of(image).to_bytes()),
                 })
@@ -143,7 +151,7 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
         self.send(tag, &reply)
     }
 
-    fn play(&mut self, tag: u8, block: u16, length: u16) -> Result<(), L::Error> {
+    fn play(&mut self, tag: u8, block: u16, length: u16, first_step: u32) -> Result<(), L::Error> {
         if !(1..=MAX_BLOCK).contains(&usize::from(length)) {
             self.line.drain()?;
             return self.refuse(tag, NakReason::BadLength);
@@ -161,7 +169,8 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
                 return self.refuse(tag, NakReason::Stalled);
             }
         }
-        if self.greeted && block == self.expected() && block != 0 {
+        let is_next = self.greeted && block == self.expected() && block != 0;
+        if is_next && first_step == self.player.steps() {
             // Noted before it is executed: a block that was begun is never begun again.
             self.last.block = block;
             let outcome = self.player.play();
@@ -174,6 +183,8 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
         self.player.drop_block();
         if !self.greeted {
             self.refuse(tag, NakReason::NoSession)
+        } else if is_next {
+            self.refuse(tag, NakReason::WrongStep)
         } else if block == self.last.block && block != 0 {
             self.send_played(tag)
         } else {
@@ -182,6 +193,7 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
     }
 
     fn send_played(&mut self, tag: u8) -> Result<(), L::Error> {
+        self.last.credit = self.line.room();
         self.send(tag, &Reply::Played(self.last))?;
         self.player.send_captured();
         Ok(())
@@ -190,8 +202,8 @@ impl<'a, L: Line, P: Player> Session<'a, L, P> {
     // Once, for all the refusals: the soft MCU has 4 KiB. So is the next one.
     #[inline(never)]
     fn refuse(&mut self, tag: u8, reason: NakReason) -> Result<(), L::Error> {
-        let expected = self.expected();
-        self.send(tag, &Reply::Nak(Nak { reason, expected }))
+        let (expected, steps) = (self.expected(), self.player.steps());
+        self.send(tag, &Reply::Nak(Nak { reason, expected, steps }))
     }
 
     fn send(&mut self, tag: u8, reply: &Reply) -> Result<(), L::Error> {

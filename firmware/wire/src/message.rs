@@ -27,13 +27,17 @@ pub enum Request {
     /// Opens the session. Answered by [`Reply::Hello`].
     Hello,
     /// A block of byte code follows: `length` bytes and their CRC-16. Executed
-    /// when `block` is the next one; a repetition of the last is dropped and
-    /// answered from the capture buffer. Answered by [`Reply::Played`].
+    /// when `block` is the next one and `first_step` the board's own count; a
+    /// repetition of the last is dropped and answered from the capture buffer.
+    /// Answered by [`Reply::Played`].
     Play {
         /// Number of the block, from 1.
         block: u16,
         /// Bytes that follow, CRC excluded; 1 to [`MAX_BLOCK`](crate::MAX_BLOCK).
         length: u16,
+        /// Number of the block's first step: the steps before it, since the
+        /// player's reset.
+        first_step: u32,
     },
     /// Asks for the captures of a block again. Answered by [`Reply::Played`] if
     /// it was the last that was executed.
@@ -72,25 +76,32 @@ pub enum Reply {
 /// the bitstream, which the firmware passes on unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hello {
-    /// Firmware version, last block, identity block from the netlist hash on.
+    /// Firmware version, last block, credit, identity block from the netlist hash on.
     fields: [u8; Self::FIELDS],
 }
 
 impl Hello {
     const LAST_BLOCK: usize = 3;
-    const IDENTITY: usize = 5;
+    const CREDIT: usize = 5;
+    const IDENTITY: usize = 7;
     const FIELDS: usize = Self::IDENTITY + identity::BYTES - identity::NETLIST_HASH;
 
     /// `block` is the identity block as it stands in RAM; `None` unless it
     /// begins with the magic.
-    pub fn new(firmware: [u8; 3], last_block: u16, block: &[u8; identity::BYTES]) -> Option<Self> {
+    pub fn new(
+        firmware: [u8; 3],
+        last_block: u16,
+        credit: u16,
+        block: &[u8; identity::BYTES],
+    ) -> Option<Self> {
         let (magic, rest) = block.split_first_chunk()?;
         if *magic != *b"FLB1" {
             return None;
         }
         let mut fields = [0; Self::FIELDS];
         fields[..Self::LAST_BLOCK].copy_from_slice(&firmware);
-        fields[Self::LAST_BLOCK..Self::IDENTITY].copy_from_slice(&last_block.to_le_bytes());
+        fields[Self::LAST_BLOCK..Self::CREDIT].copy_from_slice(&last_block.to_le_bytes());
+        fields[Self::CREDIT..Self::IDENTITY].copy_from_slice(&credit.to_le_bytes());
         fields[Self::IDENTITY..].copy_from_slice(rest);
         Some(Self { fields })
     }
@@ -103,6 +114,11 @@ impl Hello {
     /// Number of the last block executed since the board's reset, 0 for none.
     pub fn last_block(&self) -> u16 {
         u16::from_le_bytes(self.field(Self::LAST_BLOCK))
+    }
+
+    /// Bytes that the board can take now, see [`Played::credit`].
+    pub fn credit(&self) -> u16 {
+        u16::from_le_bytes(self.field(Self::CREDIT))
     }
 
     /// First 16 bytes of the SHA-256 of the linked netlist.
@@ -170,8 +186,13 @@ pub struct Played {
     pub block: u16,
     /// Bytes that follow, CRC excluded.
     pub captured: u16,
-    /// Steps executed since the player's reset, modulo 256.
-    pub steps: u8,
+    /// Steps executed since the player's reset, those of this block included:
+    /// the first step of the next block.
+    pub steps: u32,
+    /// Bytes that the board can take now: the next request's frame, block and CRC
+    /// together, see [`RING_MARGIN`](crate::RING_MARGIN). Not what it could when the
+    /// block was played, so a repetition of this message may differ in it.
+    pub credit: u16,
     /// The player met a byte that is no opcode.
     pub bad_opcode: bool,
     /// Captures did not fit the capture buffer and are lost.
@@ -194,14 +215,21 @@ pub struct SelfTest {
     pub crc: u16,
 }
 
+impl SelfTest {
+    /// Bytes at the start of the image that a firmware may leave out: its first
+    /// instruction, at an address that Rust has no pointer for. Everything behind it is
+    /// summed.
+    pub const UNSUMMED_MAX: usize = 4;
+}
+
 /// Where the session stands, and what went wrong on the way since the reset.
 /// Counters stop at 255.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Number of the last block executed, 0 for none.
     pub last_block: u16,
-    /// Steps executed since the player's reset, modulo 256.
-    pub steps: u8,
+    /// Steps executed since the player's reset.
+    pub steps: u32,
     /// Frames that could not be read.
     pub bad_frames: u8,
     /// Blocks whose CRC did not match.
@@ -219,6 +247,8 @@ pub struct Nak {
     pub reason: NakReason,
     /// Number of the block that the board would execute next.
     pub expected: u16,
+    /// Steps executed since the player's reset: that block's first step.
+    pub steps: u32,
 }
 
 /// Why a request was not carried out.
@@ -242,10 +272,13 @@ pub enum NakReason {
     Stalled = 7,
     /// There is no identity block: the bitstream was not made by the link step.
     NoIdentity = 8,
+    /// The next block, but the board has executed another number of steps than
+    /// came before it. It is not executed.
+    WrongStep = 9,
 }
 
 impl NakReason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::BadFrame,
         Self::UnknownMessage,
         Self::NoSession,
@@ -254,6 +287,7 @@ impl NakReason {
         Self::BadBlock,
         Self::Stalled,
         Self::NoIdentity,
+        Self::WrongStep,
     ];
 }
 
@@ -280,9 +314,10 @@ impl Request {
     fn write(&self, tag: u8, frame: &mut Frame) {
         match *self {
             Self::Hello => fill(frame, tag, kind::HELLO, &[]),
-            Self::Play { block, length } => {
+            Self::Play { block, length, first_step } => {
                 let ([b0, b1], [l0, l1]) = (block.to_le_bytes(), length.to_le_bytes());
-                fill(frame, tag, kind::PLAY, &[b0, b1, l0, l1])
+                let [s0, s1, s2, s3] = first_step.to_le_bytes();
+                fill(frame, tag, kind::PLAY, &[b0, b1, l0, l1, s0, s1, s2, s3])
             }
             Self::Resend { block } => fill(frame, tag, kind::RESEND, &block.to_le_bytes()),
             Self::SelfTest => fill(frame, tag, kind::SELF_TEST, &[]),
@@ -296,9 +331,10 @@ impl Request {
         let (header, kind, fields) = open(message)?;
         let request = match (kind, fields) {
             (kind::HELLO, []) => Self::Hello,
-            (kind::PLAY, &[b0, b1, l0, l1]) => Self::Play {
+            (kind::PLAY, &[b0, b1, l0, l1, s0, s1, s2, s3]) => Self::Play {
                 block: u16::from_le_bytes([b0, b1]),
                 length: u16::from_le_bytes([l0, l1]),
+                first_step: u32::from_le_bytes([s0, s1, s2, s3]),
             },
             (kind::RESEND, &[b0, b1]) => Self::Resend { block: u16::from_le_bytes([b0, b1]) },
             (kind::SELF_TEST, []) => Self::SelfTest,
@@ -333,7 +369,9 @@ impl Reply {
                 }
                 let [b0, b1] = played.block.to_le_bytes();
                 let [c0, c1] = played.captured.to_le_bytes();
-                let fields = [b0, b1, c0, c1, played.steps, flags];
+                let [s0, s1, s2, s3] = played.steps.to_le_bytes();
+                let [r0, r1] = played.credit.to_le_bytes();
+                let fields = [b0, b1, c0, c1, s0, s1, s2, s3, r0, r1, flags];
                 fill(frame, tag, kind::PLAY | kind::REPLY, &fields)
             }
             Self::SelfTest(test) => {
@@ -345,10 +383,14 @@ impl Reply {
             }
             Self::Status(status) => {
                 let [b0, b1] = status.last_block.to_le_bytes();
+                let [s0, s1, s2, s3] = status.steps.to_le_bytes();
                 let fields = [
                     b0,
                     b1,
-                    status.steps,
+                    s0,
+                    s1,
+                    s2,
+                    s3,
                     status.bad_frames,
                     status.bad_blocks,
                     status.stalls,
@@ -359,7 +401,8 @@ impl Reply {
             Self::PlayerReset => fill(frame, tag, kind::RESET_PLAYER | kind::REPLY, &[]),
             Self::Nak(nak) => {
                 let [e0, e1] = nak.expected.to_le_bytes();
-                fill(frame, tag, kind::NAK, &[nak.reason as u8, e0, e1])
+                let [s0, s1, s2, s3] = nak.steps.to_le_bytes();
+                fill(frame, tag, kind::NAK, &[nak.reason as u8, e0, e1, s0, s1, s2, s3])
             }
         }
     }
@@ -377,10 +420,11 @@ impl Reply {
             (HELLO, fields) => Self::Hello(Hello {
                 fields: fields.try_into().map_err(|_| MessageError::Malformed)?,
             }),
-            (PLAYED, &[b0, b1, c0, c1, steps, flags]) => Self::Played(Played {
+            (PLAYED, &[b0, b1, c0, c1, s0, s1, s2, s3, r0, r1, flags]) => Self::Played(Played {
                 block: u16::from_le_bytes([b0, b1]),
                 captured: u16::from_le_bytes([c0, c1]),
-                steps,
+                steps: u32::from_le_bytes([s0, s1, s2, s3]),
+                credit: u16::from_le_bytes([r0, r1]),
                 bad_opcode: flags & Played::BAD_OPCODE != 0,
                 capture_overflow: flags & Played::CAPTURE_OVERFLOW != 0,
             }),
@@ -389,10 +433,10 @@ impl Reply {
                 length: u16::from_le_bytes([l0, l1]),
                 crc: u16::from_le_bytes([c0, c1]),
             }),
-            (STATUS, &[b0, b1, steps, bad_frames, bad_blocks, stalls, overflows]) => {
+            (STATUS, &[b0, b1, s0, s1, s2, s3, bad_frames, bad_blocks, stalls, overflows]) => {
                 Self::Status(Status {
                     last_block: u16::from_le_bytes([b0, b1]),
-                    steps,
+                    steps: u32::from_le_bytes([s0, s1, s2, s3]),
                     bad_frames,
                     bad_blocks,
                     stalls,
@@ -400,12 +444,13 @@ impl Reply {
                 })
             }
             (PLAYER_RESET, []) => Self::PlayerReset,
-            (kind::NAK, &[reason, e0, e1]) => Self::Nak(Nak {
+            (kind::NAK, &[reason, e0, e1, s0, s1, s2, s3]) => Self::Nak(Nak {
                 reason: NakReason::ALL
                     .into_iter()
                     .find(|&known| known as u8 == reason)
                     .ok_or(MessageError::Malformed)?,
                 expected: u16::from_le_bytes([e0, e1]),
+                steps: u32::from_le_bytes([s0, s1, s2, s3]),
             }),
             _ => return Err(MessageError::Malformed),
         };

@@ -28,26 +28,36 @@ pub enum Response {
     Captured,
 }
 
-/// A block that is being filled, bounded by the board's ring and capture buffer.
-#[derive(Debug)]
-pub struct Block<'a> {
-    bytes: &'a mut [u8],
+/// A block that is being filled, bounded by the board's credit and capture buffer.
+///
+/// `B` is the memory that it lies in.
+#[derive(Clone, Debug)]
+pub struct Block<B> {
+    bytes: B,
+    /// Bytes of `bytes` that may be used.
+    room: usize,
     length: usize,
     captured: usize,
     capture_capacity: usize,
     steps: usize,
 }
 
-impl<'a> Block<'a> {
-    /// An empty block for at most `bytes.len()` bytes of program that capture
-    /// at most `capture_capacity` bytes.
-    pub fn new(bytes: &'a mut [u8], capture_capacity: usize) -> Self {
-        Self { bytes, length: 0, captured: 0, capture_capacity, steps: 0 }
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Block<B> {
+    /// An empty block for at most as many bytes of program as `bytes` has, which
+    /// capture at most `capture_capacity` bytes.
+    pub fn new(bytes: B, capture_capacity: usize) -> Self {
+        let room = bytes.as_ref().len();
+        Self { bytes, room, length: 0, captured: 0, capture_capacity, steps: 0 }
     }
 
     /// The program so far.
     pub fn program(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
+        self.bytes.as_ref().get(..self.length).unwrap_or_default()
+    }
+
+    /// Bytes of program that fit in all.
+    pub fn room(&self) -> usize {
+        self.room
     }
 
     /// Bytes that the program captures.
@@ -60,8 +70,10 @@ impl<'a> Block<'a> {
         self.steps
     }
 
-    /// Empties the block.
-    pub fn clear(&mut self) {
+    /// Empties the block, which from now on takes at most `room` bytes of program,
+    /// and never more than its memory has.
+    pub fn clear(&mut self, room: usize) {
+        self.room = room.min(self.bytes.as_ref().len());
         self.length = 0;
         self.captured = 0;
         self.steps = 0;
@@ -69,7 +81,8 @@ impl<'a> Block<'a> {
 
     fn append(&mut self, program: &[u8], captured: usize) -> Result<(), BlockFull> {
         let end = self.length + program.len();
-        let room = self.bytes.get_mut(self.length..end).ok_or(BlockFull)?;
+        let room = self.bytes.as_mut().get_mut(..self.room).ok_or(BlockFull)?;
+        let room = room.get_mut(self.length..end).ok_or(BlockFull)?;
         if self.captured + captured > self.capture_capacity {
             return Err(BlockFull);
         }
@@ -101,11 +114,11 @@ impl Encoder {
 
     /// Appends what sets the settle time, in cycles of `play_clk` (0 acts as 1),
     /// and the bytes of a capture, 1 to 256.
-    pub fn configure(
+    pub fn configure<B: AsRef<[u8]> + AsMut<[u8]>>(
         &mut self,
         settle_cycles: u8,
         capture_bytes: usize,
-        block: &mut Block<'_>,
+        block: &mut Block<B>,
     ) -> Result<(), BlockFull> {
         let capture_bytes = capture_bytes.clamp(1, 256);
         let program = [
@@ -121,7 +134,11 @@ impl Encoder {
 
     /// Appends what chooses the design in `slot`, which all later steps drive and
     /// capture. Only before the first step: the inputs must be 0.
-    pub fn select(&mut self, slot: u8, block: &mut Block<'_>) -> Result<(), BlockFull> {
+    pub fn select<B: AsRef<[u8]> + AsMut<[u8]>>(
+        &mut self,
+        slot: u8,
+        block: &mut Block<B>,
+    ) -> Result<(), BlockFull> {
         block.append(&[opcode::SLOT, slot], 0)
     }
 
@@ -136,11 +153,11 @@ impl Encoder {
     /// # Errors
     /// When the step does not fit; block and encoder are then unchanged, and the
     /// step can be tried again on an empty block.
-    pub fn step(
+    pub fn step<B: AsRef<[u8]> + AsMut<[u8]>>(
         &mut self,
         inputs: &[u8],
         response: Response,
-        block: &mut Block<'_>,
+        block: &mut Block<B>,
     ) -> Result<(), BlockFull> {
         let mut program = StepProgram::new();
         program.encode(&self.inputs, inputs, response);

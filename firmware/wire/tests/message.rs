@@ -24,7 +24,11 @@ fn message(mut frame: Frame) -> Vec<u8> {
 fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
         Just(Request::Hello),
-        (any::<u16>(), any::<u16>()).prop_map(|(block, length)| Request::Play { block, length }),
+        any::<(u16, u16, u32)>().prop_map(|(block, length, first_step)| Request::Play {
+            block,
+            length,
+            first_step
+        }),
         any::<u16>().prop_map(|block| Request::Resend { block }),
         Just(Request::SelfTest),
         Just(Request::Status),
@@ -41,9 +45,9 @@ fn identity_block() -> impl Strategy<Value = [u8; identity::BYTES]> {
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
-    (uniform3(any::<u8>()), any::<u16>(), identity_block()).prop_map(
-        |(firmware, last_block, block)| {
-            Hello::new(firmware, last_block, &block).expect("the magic is there")
+    (uniform3(any::<u8>()), any::<(u16, u16)>(), identity_block()).prop_map(
+        |(firmware, (last_block, credit), block)| {
+            Hello::new(firmware, last_block, credit, &block).expect("the magic is there")
         },
     )
 }
@@ -58,16 +62,17 @@ fn reason() -> impl Strategy<Value = NakReason> {
         NakReason::BadBlock,
         NakReason::Stalled,
         NakReason::NoIdentity,
+        NakReason::WrongStep,
     ])
 }
 
 fn reply() -> impl Strategy<Value = Reply> {
-    let played = (any::<(u16, u16, u8)>(), any::<(bool, bool)>()).prop_map(
-        |((block, captured, steps), (bad_opcode, capture_overflow))| {
-            Reply::Played(Played { block, captured, steps, bad_opcode, capture_overflow })
+    let played = (any::<(u16, u16, u32, u16)>(), any::<(bool, bool)>()).prop_map(
+        |((block, captured, steps, credit), (bad_opcode, capture_overflow))| {
+            Reply::Played(Played { block, captured, steps, credit, bad_opcode, capture_overflow })
         },
     );
-    let status = (any::<(u16, u8)>(), any::<[u8; 4]>()).prop_map(
+    let status = (any::<(u16, u32)>(), any::<[u8; 4]>()).prop_map(
         |((last_block, steps), [bad_frames, bad_blocks, stalls, overflows])| {
             Reply::Status(Status { last_block, steps, bad_frames, bad_blocks, stalls, overflows })
         },
@@ -82,8 +87,8 @@ fn reply() -> impl Strategy<Value = Reply> {
         })),
         status,
         Just(Reply::PlayerReset),
-        (reason(), any::<u16>())
-            .prop_map(|(reason, expected)| Reply::Nak(Nak { reason, expected })),
+        (reason(), any::<u16>(), any::<u32>())
+            .prop_map(|(reason, expected, steps)| Reply::Nak(Nak { reason, expected, steps })),
     ]
 }
 
@@ -135,12 +140,13 @@ fn the_identity_block_is_read_as_the_register_map_states() {
     block[identity::CLOCK_HZ..][..4].copy_from_slice(&12_000_000_u32.to_le_bytes());
     block[identity::CAPTURE_CAPACITY..][..2].copy_from_slice(&1024_u16.to_le_bytes());
     block[identity::RING_CAPACITY..][..2].copy_from_slice(&2048_u16.to_le_bytes());
-    let hello = Hello::new([0, 1, 0], 0, &block).expect("the magic is there");
+    let hello = Hello::new([0, 1, 0], 0, 2047, &block).expect("the magic is there");
     assert_eq!(hello.netlist_hash(), [9; 16]);
+    assert_eq!(hello.credit(), 2047);
     assert_eq!((hello.input_bytes(), hello.output_bytes()), (4, 5));
     assert_eq!((hello.slots(), hello.flags()), (1, 6));
     assert_eq!(hello.clock_hz(), 12_000_000);
     assert_eq!((hello.capture_capacity(), hello.ring_capacity()), (1024, 2048));
     block[0] = 0;
-    assert_eq!(Hello::new([0, 1, 0], 0, &block), None);
+    assert_eq!(Hello::new([0, 1, 0], 0, 2047, &block), None);
 }

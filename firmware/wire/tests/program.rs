@@ -128,7 +128,7 @@ fn a_full_block_leaves_everything_as_it_was() {
     assert_eq!(encoder.step(&[2], Response::Captured, &mut block), Err(BlockFull));
     assert_eq!(encoder.step(&wide, Response::Ignored, &mut block), Err(BlockFull));
     assert_eq!(block.program(), [0xc1]);
-    block.clear();
+    block.clear(usize::MAX);
     // Byte 0 is 1 already, so only the other two are written.
     assert_eq!(encoder.step(&wide, Response::Ignored, &mut block), Ok(()));
     assert_eq!(block.program(), [0x21, 1, 0x42, 1]);

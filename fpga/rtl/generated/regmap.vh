@@ -3,7 +3,8 @@
 //
 // REG_<register>: byte offset. <register>_<field>: lowest bit of a field.
 // `OP_<opcode>: pattern for casez; a macro, because Yosys takes a parameter with
-// `?` in it for tristate logic.
+// `?` in it for tristate logic. `OP_<opcode>_<letter>: the bits of a parameter.
+// CAPACITY_<name>: bytes.
 
 /* verilator lint_save */
 /* verilator lint_off UNUSEDPARAM */
@@ -18,6 +19,7 @@ localparam STATUS_BLOCK_GOOD = 5;
 localparam STATUS_PLAYING = 6;
 localparam STATUS_BAD_OPCODE = 7;
 localparam STATUS_CAPTURE_OVERFLOW = 8;
+localparam STATUS_RX_FREE = 16;
 localparam [5:0] REG_RX_DATA = 6'h04;
 localparam RX_DATA_BYTE = 0;
 localparam RX_DATA_VALID = 8;
@@ -36,11 +38,21 @@ localparam CAPTURED_BYTES = 0;
 localparam CAPTURED_STEPS = 16;
 localparam [5:0] REG_SEND_CAPTURED = 6'h24;
 localparam [5:0] REG_DROP_BLOCK = 6'h28;
+localparam CAPACITY_RING = 2048;
+localparam CAPACITY_CAPTURE = 1024;
+localparam CAPACITY_BLOCK = 2040;
+localparam CAPACITY_IMAGE = 4032;
 
 `define OP_STEP_LOW 8'b1???????
+`define OP_STEP_LOW_C 6
+`define OP_STEP_LOW_D 5:0
 `define OP_STEP_BYTE 8'b01??????
+`define OP_STEP_BYTE_A 4:0
+`define OP_STEP_BYTE_C 5
 `define OP_SET_BYTE 8'b001?????
+`define OP_SET_BYTE_A 4:0
 `define OP_SET_RUN 8'b0001????
+`define OP_SET_RUN_N 3:0
 `define OP_NOP 8'b00000000
 `define OP_STEP 8'b00000001
 `define OP_STEP_CAPTURE 8'b00000010

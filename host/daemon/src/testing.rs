@@ -128,7 +128,13 @@ impl Place for FakePlace {
     }
 
     fn timing(&self) -> Timing {
-        Timing { reply: Duration::from_secs(1), quiet: Duration::from_millis(10), attempts: 1 }
+        Timing {
+            reply: Duration::from_secs(1),
+            hello: Duration::from_secs(1),
+            gap: Duration::from_secs(1),
+            quiet: Duration::from_millis(10),
+            attempts: 1,
+        }
     }
 
     async fn last_words(&mut self) -> Option<String> {

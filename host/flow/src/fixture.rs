@@ -60,9 +60,14 @@ pub(crate) struct FixtureFile {
     files: Vec<String>,
     serv: Vec<String>,
     pub(crate) firmware: FirmwareSection,
-    /// Their names are in the code; a test compares.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by a test"))]
-    parameters: BTreeMap<String, toml::Value>,
+    parameters: BTreeMap<String, Parameter>,
+}
+
+/// A parameter of the fixture's top module, and what it may be.
+#[derive(Debug, Deserialize)]
+struct Parameter {
+    min: u32,
+    max: Option<u32>,
 }
 
 /// Where the soft MCU's RAM is.
@@ -82,6 +87,22 @@ impl FixtureFile {
                 .expect("the embedded fixture file is well-formed: a test reads it")
         });
         &FILE
+    }
+
+    /// Refuses a value that the parameter may not have.
+    fn check(&self, name: &str, value: u32) -> Result<(), Fault> {
+        let parameter = self.parameters.get(name).ok_or_else(|| {
+            fixture_fault(format!("fpga/fixture.toml has no parameter `{name}`"))
+        })?;
+        let max = parameter.max.unwrap_or(u32::MAX);
+        if !(parameter.min..=max).contains(&value) {
+            return Err(fixture_fault(format!(
+                "the fixture's {name} cannot be {value}: fpga/fixture.toml allows {} to {max}; \
+                 look at flows/ice40.toml and the board's file",
+                parameter.min
+            )));
+        }
+        Ok(())
     }
 
     /// The fixture's top module.
@@ -193,6 +214,9 @@ impl SynthesisJob {
             ("UART_DIVIDER", variant.board.uart.divider),
             ("SLOTS", u32::from(variant.slots)),
         ];
+        for (name, value) in values {
+            file.check(name, value)?;
+        }
         let parameters: Vec<String> =
             values.iter().map(|(name, value)| format!("-chparam {name} {value}")).collect();
         let script: Vec<String> = flow
@@ -307,10 +331,23 @@ mod tests {
         for (name, _) in HEADERS {
             assert!(name.starts_with(&file.include), "{name}");
         }
-        for name in ["INPUT_BYTES", "OUTPUT_BYTES", "UART_DIVIDER", "SLOTS"] {
-            assert!(file.parameters.contains_key(name), "{name}");
-        }
         assert_eq!(file.firmware.bytes * 2 / file.firmware.nibbles, 1024);
+    }
+
+    /// The identity block has a byte for each but the divider.
+    #[test]
+    fn parameters_keep_to_their_bounds() {
+        let file = FixtureFile::get();
+        for name in ["INPUT_BYTES", "OUTPUT_BYTES", "SLOTS"] {
+            assert!(file.check(name, 1).is_ok() && file.check(name, 255).is_ok(), "{name}");
+            for value in [0, 256] {
+                let fault = file.check(name, value).unwrap_err();
+                assert_eq!(fault.place, FaultPlace::Fixture);
+                assert!(fault.message.contains("allows 1 to 255"), "{fault}");
+            }
+        }
+        assert!(file.check("UART_DIVIDER", 3).is_err() && file.check("UART_DIVIDER", 4).is_ok());
+        assert!(file.check("NO_SUCH", 1).is_err());
     }
 
     #[test]

@@ -4,13 +4,9 @@
 use crate::fixture::FixtureFile;
 use crate::netlist::{Entries, Module, Value};
 use filbench_model::{Fault, FaultPlace};
-use filbench_wire::regmap::identity;
+use filbench_wire::regmap::{capacity, identity};
 use sha2::{Digest, Sha256};
 
-/// Bytes of the capture buffer (fpga/rtl/capture_buffer.v).
-const CAPTURE_CAPACITY: u16 = 1024;
-/// Bytes of the receive ring (fpga/rtl/receive_ring.v).
-const RING_CAPACITY: u16 = 2048;
 /// `FLB1`, little-endian.
 const MAGIC: [u8; 4] = *b"FLB1";
 
@@ -25,7 +21,7 @@ pub struct Firmware {
 
 impl Firmware {
     /// What fits below the identity block.
-    pub const BYTES_MAX: usize = identity::ADDRESS;
+    pub const BYTES_MAX: usize = capacity::IMAGE;
 
     /// An image, as `objcopy -O binary` writes it.
     pub fn new(image: Vec<u8>) -> Self {
@@ -57,8 +53,8 @@ impl Identity {
         put(identity::SLOTS, &[self.slots]);
         put(identity::FLAGS, &[0]);
         put(identity::CLOCK_HZ, &self.clock_hz.to_le_bytes());
-        put(identity::CAPTURE_CAPACITY, &CAPTURE_CAPACITY.to_le_bytes());
-        put(identity::RING_CAPACITY, &RING_CAPACITY.to_le_bytes());
+        put(identity::CAPTURE_CAPACITY, &(capacity::CAPTURE as u16).to_le_bytes());
+        put(identity::RING_CAPACITY, &(capacity::RING as u16).to_le_bytes());
         block
     }
 }

@@ -84,6 +84,32 @@ pub enum SessionError {
         /// What came.
         found: String,
     },
+    /// A step was executed twice or skipped.
+    #[error(
+        "the board counts {found} steps at block {block}, where {expected} were sent: a step was \
+         executed twice or skipped; run again, and test the board's power and memory if it stays so"
+    )]
+    Steps {
+        /// Where it was noticed.
+        block: u16,
+        /// As sent.
+        expected: u32,
+        /// As the board counts.
+        found: u32,
+    },
+    /// The firmware's sum leaves out a part of its image.
+    #[error(
+        "the firmware sums its image from byte {start} to {end}, where the image has {image_bytes} \
+         bytes; build it anew with `cargo xtask firmware` and run again"
+    )]
+    Unsummed {
+        /// First byte summed.
+        start: usize,
+        /// Byte behind the last.
+        end: usize,
+        /// What there is.
+        image_bytes: usize,
+    },
     /// The firmware in RAM is not what was put into the bitstream.
     #[error("the firmware's checksum in RAM is {found:#06x}, where its image has {expected:#06x}")]
     Corrupt {
@@ -123,6 +149,8 @@ impl From<SessionError> for Fault {
             | SessionError::Version { .. }
             | SessionError::Refused { .. }
             | SessionError::Wrong { .. }
+            | SessionError::Steps { .. }
+            | SessionError::Unsummed { .. }
             | SessionError::Corrupt { .. }
             | SessionError::StepTooLarge { .. }
             | SessionError::TooLong => FaultPlace::Firmware,

@@ -20,5 +20,5 @@ pub use error::SessionError;
 pub use place::{Link, Place, Timing};
 pub use plan::PlayPlan;
 pub use selector::{Selector, SelectorError};
-pub use session::{Identity, Session};
+pub use session::{Identity, Playing, Session};
 pub use virtual_place::VirtualPlace;

@@ -13,6 +13,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + ?Sized> Link for T {}
 pub struct Timing {
     /// From the last byte of a request to the last byte of its reply.
     pub reply: Duration,
+    /// The same for `Hello`, which a board answers as soon as it has booted. One from which
+    /// nothing came at all in two of these is silent.
+    pub hello: Duration,
+    /// Between two bytes of one message, captures included.
+    pub gap: Duration,
     /// A line is quiet when nothing came for so long.
     pub quiet: Duration,
     /// How often one request is sent at most.

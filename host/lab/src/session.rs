@@ -4,7 +4,7 @@ use filbench_model::LinkRecord;
 use filbench_wire::program::{Block, Encoder, Response};
 use filbench_wire::{
     Crc16, Hello, MAX_BLOCK, MessageError, Nak, NakReason, Played, RING_MARGIN, Reply, Request,
-    Status, VERSION,
+    SelfTest, Status, VERSION,
 };
 
 /// Who answered.
@@ -47,15 +47,17 @@ impl From<&Hello> for Identity {
 ///
 /// One request is under way at a time. It is sent again when its answer does not come
 /// or cannot be read; blocks are numbered, so that repeating one never executes it
-/// twice. The next block is not sent ahead: playing it would overwrite the captures of
-/// the one before, which may have to be sent again.
+/// twice, and steps are counted on both sides. The next block is not sent ahead: playing
+/// it would overwrite the captures of the one before, which may have to be sent again.
 pub struct Session<L> {
     line: WireLine<L>,
     identity: Identity,
     /// Number of the last block that was played.
     block: u16,
-    /// Steps that the board has executed, modulo 256.
-    steps: u8,
+    /// Steps that the board has executed.
+    steps: u32,
+    /// Bytes that the board said last it can take.
+    credit: u16,
 }
 
 impl<L: Link> Session<L> {
@@ -69,7 +71,8 @@ impl<L: Link> Session<L> {
         if hello.last_block() != 0 {
             return Err(SessionError::NotFresh { last_block: hello.last_block() });
         }
-        Ok(Self { line, identity: Identity::from(&hello), block: 0, steps: 0 })
+        let identity = Identity::from(&hello);
+        Ok(Self { line, identity, block: 0, steps: 0, credit: hello.credit() })
     }
 
     /// Who answered.
@@ -93,42 +96,57 @@ impl<L: Link> Session<L> {
     where
         V: Iterator<Item = (Vec<u8>, bool)>,
     {
-        if plan.slot >= self.identity.slots {
-            return Err(SessionError::NoSuchSlot { slot: plan.slot, slots: self.identity.slots });
-        }
-        let room = self.identity.ring_capacity.saturating_sub(RING_MARGIN).min(MAX_BLOCK);
-        let capture_capacity = self.identity.capture_capacity;
-        let too_large = |input_bytes| SessionError::StepTooLarge {
-            input_bytes,
-            capture_bytes: plan.capture_bytes,
-            room,
-            capture_capacity,
-        };
-        let mut buffer = vec![0; room];
-        let mut block = Block::new(&mut buffer, capture_capacity);
-        let mut encoder = Encoder::new();
+        let PlayPlan { slot, settle_cycles, capture_bytes, vectors } = plan;
+        let mut playing = self.begin(slot, settle_cycles, capture_bytes)?;
         let mut captures = Vec::new();
         let mut played = 0;
-        encoder
-            .configure(plan.settle_cycles, plan.capture_bytes, &mut block)
-            .map_err(|_| too_large(0))?;
-        // Slot 0 is where the player stands.
-        if plan.slot > 0 {
-            encoder.select(plan.slot, &mut block).map_err(|_| too_large(0))?;
-        }
-        for (inputs, capture) in plan.vectors {
-            let response = if capture { Response::Captured } else { Response::Ignored };
-            if encoder.step(&inputs, response, &mut block).is_err() {
-                captures.extend(self.play_block(&block).await?);
+        for (inputs, capture) in vectors {
+            if !playing.add(&inputs, capture)? {
+                captures.extend(playing.flush().await?);
                 progress(played);
-                block.clear();
-                encoder.step(&inputs, response, &mut block).map_err(|_| too_large(inputs.len()))?;
+                if !playing.add(&inputs, capture)? {
+                    return Err(playing.too_large(inputs.len()));
+                }
             }
             played += 1;
         }
-        captures.extend(self.play_block(&block).await?);
+        captures.extend(playing.flush().await?);
         progress(played);
         Ok(captures)
+    }
+
+    /// Begins a play whose blocks end where the caller says, of the design in `slot`,
+    /// with `settle_cycles` and `capture_bytes` as in [`PlayPlan`]. All inputs are 0.
+    ///
+    /// # Errors
+    /// When the bitstream has no such slot.
+    pub fn begin(
+        &mut self,
+        slot: u8,
+        settle_cycles: u8,
+        capture_bytes: usize,
+    ) -> Result<Playing<'_, L>, SessionError> {
+        if slot >= self.identity.slots {
+            return Err(SessionError::NoSuchSlot { slot, slots: self.identity.slots });
+        }
+        let mut block = Block::new(vec![0; MAX_BLOCK], self.identity.capture_capacity);
+        block.clear(self.room());
+        let mut playing = Playing { session: self, block, encoder: Encoder::new(), capture_bytes };
+        let settings = playing.encoder.configure(settle_cycles, capture_bytes, &mut playing.block);
+        // Slot 0 is where the player stands.
+        let choice = match slot {
+            0 => Ok(()),
+            slot => playing.encoder.select(slot, &mut playing.block),
+        };
+        if settings.and(choice).is_err() {
+            return Err(playing.too_large(0));
+        }
+        Ok(playing)
+    }
+
+    /// Bytes of block for which the board's credit is enough.
+    fn room(&self) -> usize {
+        usize::from(self.credit).saturating_sub(RING_MARGIN).min(MAX_BLOCK)
     }
 
     /// Compares the firmware as it stands in RAM with the image that was put into
@@ -139,9 +157,14 @@ impl<L: Link> Session<L> {
             reply => return Err(wrong("SelfTest", &reply)),
         };
         let start = usize::from(test.start);
-        let summed = image.get(start..start + usize::from(test.length)).unwrap_or_default();
+        // All but the start-up code, which has run: a board does not choose what is looked at.
+        let end = start + usize::from(test.length);
+        if start > SelfTest::UNSUMMED_MAX || end != image.len() {
+            return Err(SessionError::Unsummed { start, end, image_bytes: image.len() });
+        }
+        let summed = image.get(start..end).unwrap_or_default();
         let expected = u16::from_le_bytes(Crc16::of(summed).to_bytes());
-        if summed.is_empty() || test.crc != expected {
+        if test.crc != expected {
             return Err(SessionError::Corrupt { found: test.crc, expected });
         }
         Ok(())
@@ -155,23 +178,32 @@ impl<L: Link> Session<L> {
         }
     }
 
-    async fn play_block(&mut self, block: &Block<'_>) -> Result<Vec<u8>, SessionError> {
+    async fn play_block(&mut self, block: &Block<Vec<u8>>) -> Result<Vec<u8>, SessionError> {
         let program = block.program();
         let Ok(length @ 1..) = u16::try_from(program.len()) else {
             return Ok(Vec::new());
         };
         let number = self.block.checked_add(1).ok_or(SessionError::TooLong)?;
-        let request = Request::Play { block: number, length };
+        let request = Request::Play { block: number, length, first_step: self.steps };
         let answer = ask(&mut self.line, "Play", request, program).await?;
         let Reply::Played(played) = answer.reply else {
             return Err(wrong("Play", &answer.reply));
         };
         self.block = number;
-        self.steps = self.steps.wrapping_add((block.steps() % 256) as u8);
+        self.steps += u32::try_from(block.steps()).unwrap_or(u32::MAX);
+        if played.steps != self.steps {
+            return Err(SessionError::Steps {
+                block: number,
+                expected: self.steps,
+                found: played.steps,
+            });
+        }
+        self.credit = played.credit;
         let expected = Played {
             block: number,
             captured: u16::try_from(block.captured()).unwrap_or(u16::MAX),
             steps: self.steps,
+            credit: played.credit,
             bad_opcode: false,
             capture_overflow: false,
         };
@@ -184,6 +216,55 @@ impl<L: Link> Session<L> {
     }
 }
 
+/// A play under way, whose blocks end where the caller says: with a
+/// [`flush`](Self::flush) behind each step it is a lock-step.
+pub struct Playing<'a, L> {
+    session: &'a mut Session<L>,
+    block: Block<Vec<u8>>,
+    encoder: Encoder,
+    capture_bytes: usize,
+}
+
+impl<L: Link> Playing<'_, L> {
+    /// Adds the step to `inputs`, the player's whole input bank, to the block that is
+    /// being put together; `capture` says whether the response to it is captured. `false`
+    /// when the block has no room for it: flush, then add it again.
+    ///
+    /// # Errors
+    /// When not even an empty block has room.
+    pub fn add(&mut self, inputs: &[u8], capture: bool) -> Result<bool, SessionError> {
+        let response = if capture { Response::Captured } else { Response::Ignored };
+        match self.encoder.step(inputs, response, &mut self.block) {
+            Ok(()) => Ok(true),
+            Err(_) if !self.block.program().is_empty() => Ok(false),
+            Err(_) => Err(self.too_large(inputs.len())),
+        }
+    }
+
+    /// Sends what was added since the last flush, however little, waits until the board
+    /// has executed it, and returns what it captured.
+    ///
+    /// # Errors
+    /// When the session has ended; the play has then ended too.
+    pub async fn flush(&mut self) -> Result<Vec<u8>, SessionError> {
+        let captures = self.session.play_block(&self.block).await?;
+        self.block.clear(self.session.room());
+        Ok(captures)
+    }
+
+    fn too_large(&self, input_bytes: usize) -> SessionError {
+        SessionError::StepTooLarge {
+            input_bytes,
+            capture_bytes: self.capture_bytes,
+            room: self.block.room(),
+            capture_capacity: self.session.identity.capture_capacity,
+        }
+    }
+}
+
+/// How often a board is asked from which not a byte has come.
+const SILENT_ATTEMPTS: u32 = 2;
+
 /// Sends a request, with the block that follows it, until it is answered.
 async fn ask<L: Link>(
     line: &mut WireLine<L>,
@@ -191,9 +272,15 @@ async fn ask<L: Link>(
     request: Request,
     block: &[u8],
 ) -> Result<Answer, SessionError> {
+    let limit = match request {
+        Request::Hello => line.timing().hello,
+        _ => line.timing().reply,
+    };
     let attempts = line.timing().attempts;
     let mut next = Retry { request, why: String::new(), suspicion: None };
-    for attempt in 1..=attempts {
+    let mut attempt = 0;
+    while attempt < attempts {
+        attempt += 1;
         if attempt > 1 {
             line.record.retransmissions += 1;
             tracing::debug!(link.request = name, link.attempt = attempt, "{}", next.why);
@@ -206,13 +293,13 @@ async fn ask<L: Link>(
             Err(unanswered) => after_silence(name, request, unanswered)?,
         };
         line.calm().await.or_else(|broken| after_silence(name, request, broken).map(drop))?;
+        if line.record.bytes_up == 0 && attempt >= SILENT_ATTEMPTS {
+            // Nobody is there.
+            break;
+        }
     }
-    let silent = || SessionError::Silent {
-        request: name,
-        attempts,
-        reply: line.timing().reply,
-        last: next.why,
-    };
+    let silent =
+        || SessionError::Silent { request: name, attempts: attempt, reply: limit, last: next.why };
     Err(next.suspicion.unwrap_or_else(silent))
 }
 
@@ -282,6 +369,11 @@ fn after_refusal(
             why: "the board got a message that it does not know".into(),
             suspicion: Some(refused("it does not know the message")),
         }),
+        // It has counted since the host's last block: what it says is no accident of the line.
+        (NakReason::WrongStep, Request::Play { block, first_step, .. }) => {
+            Err(SessionError::Steps { block, expected: first_step, found: nak.steps })
+        }
+        (NakReason::WrongStep, _) => Err(refused("it has counted other steps")),
         (NakReason::NoSession, _) => Err(SessionError::Reset { request: name }),
         (NakReason::WrongBlock, _) => Err(refused("the block is neither the next nor the last")),
         (NakReason::BadLength, _) => Err(refused("no block has this length")),

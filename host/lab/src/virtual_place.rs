@@ -126,8 +126,16 @@ impl Place for VirtualPlace {
     }
 
     fn timing(&self) -> Timing {
-        // A second of the board may be half a minute of a busy machine.
-        Timing { reply: Duration::from_secs(60), quiet: Duration::from_millis(300), attempts: 5 }
+        // A second of the board may be half a minute of a busy machine. To boot and say hello
+        // takes it less than a hundredth of one, and so does a message once it has begun; what
+        // these two allow is for a machine with some 60 boards that start at once.
+        Timing {
+            reply: Duration::from_secs(60),
+            hello: Duration::from_secs(10),
+            gap: Duration::from_secs(10),
+            quiet: Duration::from_millis(300),
+            attempts: 5,
+        }
     }
 
     async fn last_words(&mut self) -> Option<String> {

@@ -92,11 +92,19 @@ impl<L: Link> WireLine<L> {
         };
         timeout(self.timing.reply, sending).await.map_err(|_| Unanswered::Late)??;
 
-        let deadline = Instant::now() + self.timing.reply;
+        let limit = match request {
+            Request::Hello => self.timing.hello,
+            _ => self.timing.reply,
+        };
+        let deadline = Instant::now() + limit;
+        let mut within_frame = false;
         loop {
-            let byte = self.byte(deadline).await?;
+            let byte = self.byte(self.next_by(deadline, within_frame)).await?;
             let (header, reply) = match self.decoder.push(byte) {
-                None => continue,
+                None => {
+                    within_frame = byte != 0;
+                    continue;
+                }
                 Some(Ok(message)) => Reply::decode(message).map_err(Unanswered::Foreign)?,
                 Some(Err(error)) => return Err(Unanswered::Damaged(error)),
             };
@@ -109,7 +117,13 @@ impl<L: Link> WireLine<L> {
                 return Ok(Answer { reply, captured: captured? });
             }
             // The late answer to an earlier attempt, captures and all.
+            within_frame = false;
         }
+    }
+
+    /// Until when the next byte must come, which is sooner `within` a message.
+    fn next_by(&self, deadline: Instant, within: bool) -> Instant {
+        if within { deadline.min(Instant::now() + self.timing.gap) } else { deadline }
     }
 
     /// Drops what still comes, until the line is quiet.
@@ -132,7 +146,7 @@ impl<L: Link> WireLine<L> {
     async fn captures(&mut self, length: usize, deadline: Instant) -> Result<Vec<u8>, Unanswered> {
         let mut bytes = Vec::with_capacity(length + 2);
         while bytes.len() < length + 2 {
-            match self.byte(deadline).await {
+            match self.byte(self.next_by(deadline, true)).await {
                 Ok(byte) => bytes.push(byte),
                 Err(Unanswered::Late) => return Err(Unanswered::CapturesLost),
                 Err(broken) => return Err(broken),

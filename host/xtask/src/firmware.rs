@@ -6,7 +6,8 @@
 //! the cache, and `core` is built from them once.
 
 use crate::project::{Project, capture, on_path, run};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use filbench_wire::regmap::capacity;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use std::process::Command;
 
 const TARGET: &str = "riscv32i-unknown-none-elf";
 /// Bytes of RAM below the identity block; the image and its stack share them.
-const ROOM: usize = 0x0fc0;
+const ROOM: usize = capacity::IMAGE;
 
 /// Builds the image and puts it into the cache as `firmware/soft-<sha256>.bin`, with
 /// `firmware/soft.bin` as the current one.
@@ -44,6 +45,23 @@ pub fn build(project: &Project) -> Result<()> {
         ROOM - used
     );
     Ok(())
+}
+
+/// Lints the images, with warnings as errors, where the toolchain that runs this task has
+/// the target. Debian's rustc, which builds them elsewhere, comes without clippy.
+pub fn lint(project: &Project) -> Result<()> {
+    if !has_core(project)? {
+        eprintln!(
+            "no `core` for {TARGET}: the firmware is not linted; CI does, where rustup works"
+        );
+        return Ok(());
+    }
+    let target_dir = project.root.join("target/firmware/clippy");
+    run(project
+        .cargo(&["clippy", "--release", "--locked", "--quiet", "--target", TARGET])
+        .args(["--", "-D", "warnings"])
+        .current_dir(project.root.join("firmware/apps"))
+        .env("CARGO_TARGET_DIR", target_dir))
 }
 
 /// What can compile for the soft MCU.
@@ -253,9 +271,16 @@ struct Flattened {
 
 /// Puts the segments of the ELF file where they are loaded.
 fn flatten(elf: &Path) -> Result<Flattened> {
-    use object::{Object, ObjectSegment};
+    use object::{Object, ObjectSegment, ObjectSymbol};
     let bytes = fs::read(elf).with_context(|| format!("read {}", elf.display()))?;
     let file = object::File::parse(&*bytes).with_context(|| format!("parse {}", elf.display()))?;
+    let top = file.symbols().find(|symbol| symbol.name() == Ok("_stack_top"));
+    let top = top.context("the linker script names no _stack_top")?.address();
+    ensure!(
+        top == ROOM as u64,
+        "the stack begins at {top:#x}, the identity block at {ROOM:#x}; make \
+         firmware/apps/soft/link.x agree with fpga/regmap.toml"
+    );
     let mut image = Vec::new();
     let mut used = 0;
     for segment in file.segments() {

@@ -19,7 +19,7 @@ global_asm!(include_str!("start.s"));
 unsafe extern "C" {
     /// Written by the link step, see fpga/regmap.toml.
     static IDENTITY: [u8; identity::BYTES];
-    /// First byte after the start-up code.
+    /// First byte that the self-test sums.
     static _sum_start: u8;
     /// First byte after the image.
     static _image_end: u8;
@@ -71,7 +71,7 @@ extern "C" fn main() -> ! {
     let mut session = Session::new(
         FixtureLine::new(Bus),
         FixturePlayer::new(Bus),
-        Platform { firmware: VERSION, identity, image },
+        Platform { firmware: VERSION, identity, image, image_start: start.addr() as u16 },
     );
     loop {
         // A line that gave no byte is read again.

@@ -12,8 +12,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub const HASH: [u8; 16] = *b"a linked netlist";
 
-pub const TIMING: Timing =
-    Timing { reply: Duration::from_secs(10), quiet: Duration::from_millis(50), attempts: 20 };
+pub const TIMING: Timing = Timing {
+    reply: Duration::from_secs(10),
+    hello: Duration::from_secs(5),
+    gap: Duration::from_secs(1),
+    quiet: Duration::from_millis(50),
+    attempts: 20,
+};
 
 /// The edge counter, to be looked at while a board has it.
 #[derive(Clone, Default)]
@@ -68,8 +73,13 @@ pub enum Mishap {
     Double,
     /// The byte comes with these bits flipped.
     Flip(u8),
-    /// The board is reset when the byte passes, before it is seen.
+    /// The board is reset when the byte passes, before it is seen; what came before it
+    /// was handled.
     Reset,
+    /// The same, and what came with it was not handled either.
+    ResetInWork,
+    /// The player makes a step by itself when the byte passes.
+    Glitch,
 }
 
 /// A mishap to the byte with this index in its direction, retransmissions counted.
@@ -91,6 +101,11 @@ pub struct FakeLink {
 }
 
 impl FakeLink {
+    /// Bytes that have passed in a direction.
+    pub fn passed(&self, direction: Direction) -> usize {
+        self.passed[direction as usize]
+    }
+
     pub fn new(design: impl Design + 'static, faults: Vec<Fault>) -> Self {
         Self {
             board: FakeBoard::new(HASH, design),
@@ -121,6 +136,11 @@ impl FakeLink {
                     self.exchange(&std::mem::take(&mut arriving));
                     self.board.reset();
                 }
+                Some(Mishap::ResetInWork) => self.board.reset_with(&std::mem::take(&mut arriving)),
+                Some(Mishap::Glitch) => {
+                    self.board.glitch();
+                    arriving.push(byte);
+                }
             }
         }
         self.exchange(&arriving);
@@ -133,9 +153,13 @@ impl FakeLink {
                 Some(Mishap::Lose) => {}
                 Some(Mishap::Double) => self.up.extend([byte, byte]),
                 Some(Mishap::Flip(bits)) => self.up.push_back(byte ^ bits),
-                Some(Mishap::Reset) => {
+                Some(Mishap::Reset | Mishap::ResetInWork) => {
                     self.board.reset();
                     return;
+                }
+                Some(Mishap::Glitch) => {
+                    self.board.glitch();
+                    self.up.push_back(byte);
                 }
             }
         }

@@ -33,7 +33,7 @@ pub struct Stimulus {
 
 /// Sizes that a board's `Hello` states.
 struct Sizes {
-    ring: usize,
+    credit: usize,
     captures: usize,
     input_bytes: usize,
     output_bytes: usize,
@@ -62,8 +62,8 @@ impl Stimulus {
         let Reply::Hello(hello) = this.ask(board, request)? else {
             bail!("the board does not answer Hello with Hello");
         };
-        let sizes = Sizes {
-            ring: hello.ring_capacity().into(),
+        let mut sizes = Sizes {
+            credit: hello.credit().into(),
             captures: hello.capture_capacity().into(),
             input_bytes: hello.input_bytes().into(),
             output_bytes: hello.output_bytes().into(),
@@ -72,7 +72,7 @@ impl Stimulus {
         let mut encoder = Encoder::new();
         let mut pending = None;
         for number in 1..=blocks {
-            let mut buffer = vec![0; (sizes.ring - RING_MARGIN).min(MAX_BLOCK)];
+            let mut buffer = vec![0; sizes.credit.saturating_sub(RING_MARGIN).min(MAX_BLOCK)];
             let mut block = Block::new(&mut buffer, sizes.captures);
             if number == 1 {
                 let fits = encoder.configure(settle_cycles, sizes.output_bytes, &mut block);
@@ -85,15 +85,19 @@ impl Stimulus {
                     break;
                 }
             }
+            let first_step = u32::try_from(this.steps)?;
             this.steps += block.steps();
             let program = block.program();
             let length = u16::try_from(program.len())?;
             let tag = (number % 250) as u8 + 2;
-            let mut request = Request::Play { block: number, length }.frame(tag).finish().to_vec();
+            let play = Request::Play { block: number, length, first_step };
+            let mut request = play.frame(tag).finish().to_vec();
             request.extend(program);
             request.extend(Crc16::of(program).to_bytes());
             match this.ask(board, request)? {
-                Reply::Played(played) if usize::from(played.captured) == block.captured() => {}
+                Reply::Played(played) if usize::from(played.captured) == block.captured() => {
+                    sizes.credit = played.credit.into();
+                }
                 reply => bail!("the board answers block {number} with {reply:?}"),
             }
             if number == 1 {
