@@ -329,8 +329,15 @@ fn conclude(
             ),
         }));
     }
-    if let Some(found) = clean.as_ref().and_then(loops::find) {
-        return Ok(Err(Refusal { stage: FailStage::CombLoop, reason: found.describe(run.files) }));
+    match clean.as_ref().map(loops::find) {
+        Some(Ok(Some(found))) => {
+            let reason = found.describe(run.files);
+            return Ok(Err(Refusal { stage: FailStage::CombLoop, reason }));
+        }
+        Some(Err(too_much)) => {
+            return Ok(Err(Refusal { stage: FailStage::Limit, reason: too_much.describe() }));
+        }
+        Some(Ok(None)) | None => {}
     }
     if let Some(failure) = outcome.failure {
         return Ok(Err(failure));

@@ -2,7 +2,7 @@
 
 use crate::protocol::{Reply, WorkerLimits};
 use crate::supervise::{Observed, Stop};
-use crate::{Limits, ToolExit};
+use crate::{Limits, Tool, ToolExit};
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
@@ -15,6 +15,34 @@ const OUT_OF_MEMORY: [&str; 5] = [
     "ut of memory",
     "memory allocation of",
 ];
+
+/// Where a job's end has to be guessed from what was seen of it. A guess takes what a
+/// program prints for its own words, and a candidate may have chosen them, so it is made
+/// only where nothing better is to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guess {
+    /// Nowhere: the worker counts what a guest asks for, and says so
+    /// ([`Reply::MemoryLimit`]).
+    Never,
+    /// Where a signal ended the program, as an allocation that fails in C++ or Rust does.
+    /// Its own status is what it says: synthesis of a design with a memory ends with 1 on
+    /// purpose, with the design's names in what is printed.
+    OfSignals,
+    /// With a status that is not 0 as well: `iverilog` and GHDL tell with it that a pass of
+    /// theirs died.
+    OfStatusesToo,
+}
+
+impl Guess {
+    /// For `tool`, as a guest or as a native program.
+    pub(crate) fn of(tool: Tool, is_guest: bool) -> Self {
+        match tool {
+            _ if is_guest => Self::Never,
+            Tool::Yosys | Tool::NextpnrIce40 | Tool::Icepack | Tool::FstToVcd => Self::OfSignals,
+            Tool::Iverilog | Tool::Vvp | Tool::Ghdl => Self::OfStatusesToo,
+        }
+    }
+}
 
 /// A shell's status for a command that a signal ended is this plus the signal
 /// (POSIX asks for more than 128).
@@ -36,7 +64,7 @@ fn cpu_s(limits: &Limits) -> u64 {
 }
 
 /// How the job ended; `None` if there was no job, because the worker failed.
-pub(crate) fn tool_exit(limits: &Limits, seen: &Observed) -> Option<ToolExit> {
+pub(crate) fn tool_exit(limits: &Limits, guess: Guess, seen: &Observed) -> Option<ToolExit> {
     match seen.stop {
         Some(Stop::Wall) => return Some(ToolExit::WallLimit),
         Some(Stop::Output) => return Some(ToolExit::OutputLimit),
@@ -50,30 +78,36 @@ pub(crate) fn tool_exit(limits: &Limits, seen: &Observed) -> Option<ToolExit> {
         Some(Reply::Exited(0)) => Some(ToolExit::Exited(0)),
         // `iverilog` hides behind a status what happened to its passes; that of
         // a killed one comes from the shell.
-        Some(Reply::Exited(code)) => Some(match code - SHELL_SIGNALLED {
-            signal @ (libc::SIGXCPU | libc::SIGXFSZ) => killed(signal, limits, seen),
-            _ => limit_reached(limits, seen).unwrap_or(ToolExit::Exited(*code)),
-        }),
-        Some(Reply::Signalled(signal)) => Some(killed(*signal, limits, seen)),
+        Some(Reply::Exited(code)) if guess == Guess::OfStatusesToo => {
+            Some(match code - SHELL_SIGNALLED {
+                signal @ (libc::SIGXCPU | libc::SIGXFSZ) => killed(signal, limits, guess, seen),
+                _ => limit_reached(limits, guess, seen).unwrap_or(ToolExit::Exited(*code)),
+            })
+        }
+        Some(Reply::Exited(code)) => Some(ToolExit::Exited(*code)),
+        Some(Reply::Signalled(signal)) => Some(killed(*signal, limits, guess, seen)),
         Some(_) => None,
-        None => seen.status.signal().map(|signal| killed(signal, limits, seen)),
+        None => seen.status.signal().map(|signal| killed(signal, limits, guess, seen)),
     }
 }
 
-fn killed(signal: i32, limits: &Limits, seen: &Observed) -> ToolExit {
+fn killed(signal: i32, limits: &Limits, guess: Guess, seen: &Observed) -> ToolExit {
     match signal {
         libc::SIGXCPU => ToolExit::CpuLimit,
         libc::SIGXFSZ => ToolExit::OutputLimit,
-        _ => limit_reached(limits, seen).unwrap_or(ToolExit::Killed(signal)),
+        _ => limit_reached(limits, guess, seen).unwrap_or(ToolExit::Killed(signal)),
     }
 }
 
 /// The limit that explains an end that was not a success. Nothing in the kernel
 /// says that `RLIMIT_AS` was the cause: the program's size at its peak, or its
 /// own complaint, has to do.
-fn limit_reached(limits: &Limits, seen: &Observed) -> Option<ToolExit> {
+fn limit_reached(limits: &Limits, guess: Guess, seen: &Observed) -> Option<ToolExit> {
     if seen.cpu >= Duration::from_secs(cpu_s(limits)) {
         return Some(ToolExit::CpuLimit);
+    }
+    if guess == Guess::Never {
+        return None;
     }
     let grown = seen.rss_bytes_max >= limits.memory_bytes / 4 * 3;
     let complaint = || {
@@ -111,7 +145,7 @@ mod tests {
 
     #[test]
     fn every_end_has_its_name() {
-        let exit = |seen: &Observed| tool_exit(&LIMITS, seen);
+        let exit = |seen: &Observed| tool_exit(&LIMITS, Guess::OfStatusesToo, seen);
         for (reply, raw_status, expected) in [
             (Some(Reply::Exited(0)), 0, Some(ToolExit::Exited(0))),
             (Some(Reply::Exited(3)), 0, Some(ToolExit::Exited(3))),
@@ -145,5 +179,23 @@ mod tests {
         let mut sleeping = seen(None, libc::SIGKILL);
         sleeping.stop = Some(Stop::Wall);
         assert_eq!(exit(&sleeping), Some(ToolExit::WallLimit));
+    }
+
+    /// A design chooses its names, and what is large may be right.
+    #[test]
+    fn what_is_printed_makes_no_limit_of_a_status() {
+        let mut seen = seen(Some(Reply::Exited(1)), 0);
+        seen.stderr = b"Warning: wire `bad_alloc` is out of memory".to_vec();
+        seen.rss_bytes_max = 900 << 20;
+        for tool in Tool::GUESTS {
+            for is_guest in [true, false] {
+                let exit = tool_exit(&LIMITS, Guess::of(tool, is_guest), &seen);
+                assert_eq!(exit, Some(ToolExit::Exited(1)), "{tool} as a guest: {is_guest}");
+            }
+        }
+        seen.reply = Some(Reply::Signalled(libc::SIGABRT));
+        let exit = |is_guest| tool_exit(&LIMITS, Guess::of(Tool::Yosys, is_guest), &seen);
+        assert_eq!(exit(false), Some(ToolExit::MemoryLimit));
+        assert_eq!(exit(true), Some(ToolExit::Killed(libc::SIGABRT)));
     }
 }

@@ -2,7 +2,7 @@ use crate::compiled::{self, Compiler};
 use crate::eda::{self, Eda};
 use crate::interrupt::{StopSigns, uninterrupted};
 use crate::native::Native;
-use crate::outcome::{tool_exit, worker_limits};
+use crate::outcome::{Guess, tool_exit, worker_limits};
 use crate::pins::{self, Guest};
 use crate::protocol::{GuestOrder, ModuleRef, NativeOrder, Order, Reply, SCRATCH, WaveformOrder};
 use crate::supervise::{Bounds, FREE_BYTES_MIN, Observed};
@@ -290,7 +290,8 @@ impl Toolbox {
 
     fn conclude(&self, job: &ToolJob<'_>, observed: Observed) -> Result<ToolRun, ToolboxError> {
         let tool = job.tool;
-        let Some(exit) = tool_exit(&job.limits, &observed) else {
+        let guess = Guess::of(tool, self.is_guest(tool));
+        let Some(exit) = tool_exit(&job.limits, guess, &observed) else {
             return Err(match observed.reply {
                 Some(Reply::NoSandbox { step, cause }) => {
                     ToolboxError::SandboxUnavailable { tool, step, cause }

@@ -61,3 +61,23 @@ fn every_candidate_gets_what_the_suite_says() {
     }
     assert!(seen > 30, "{seen} candidates");
 }
+
+/// What is printed about a design is no reason to believe that a tool ran out of memory.
+#[test]
+fn words_in_the_tools_output_are_no_limit() {
+    let text = include_str!(
+        "../../../../tests/suites/hostile/candidates/Prob001_accumulator/names_of_failure.sv"
+    );
+    let contents = text.as_bytes().to_vec();
+    let files = vec![SourceFile { name: "names_of_failure.sv".into(), contents }];
+    let submission = Submission { files, top: "TopModule".into() };
+    let synthesis = flow()
+        .synthesise(&submission, &Policy::default(), Device::Up5k)
+        .expect("no fault of the lab");
+    let design = accepted(synthesis);
+    assert_eq!(design.resources.bram, 1, "a memory makes the first run end with status 1");
+    for words in ["bad_alloc", "ut_of_memory"] {
+        let is_said = design.diagnostics.iter().any(|said| said.message.contains(words));
+        assert!(is_said, "`{words}` is not in {:?}", design.diagnostics);
+    }
+}
