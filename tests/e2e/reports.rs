@@ -1,8 +1,6 @@
 //! What a whole report says beside its verdict: of samples, of unknown inputs, of the policy
 //! that was applied.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
-
 mod common;
 
 use common::{Bench, candidate, context, evaluate, problem};
