@@ -10,6 +10,7 @@ pub mod daemon;
 pub mod echo;
 pub mod lab;
 pub mod processes;
+pub mod running;
 
 use filbench_flow::{SourceFile, Submission};
 use filbench_model::{Report, report_schema};
