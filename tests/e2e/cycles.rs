@@ -13,18 +13,14 @@
 mod common;
 
 use common::lab::Lab;
+use common::running::{Adder, Cable, pins};
 use filbench_board::Board;
-use filbench_flow::Placement;
 use filbench_lab::{PlayPlan, Session, Timing};
 use filbench_vboard::{EngineKind, Pins, VirtualBoard, decode};
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::io;
-use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// From configuration to the last byte of the answer to `Hello`, which was asked
 /// for at the first cycle.
@@ -33,6 +29,10 @@ const BOOT_CYCLES_MAX: u64 = 100_000;
 const PLAY_CYCLES_MAX: u64 = 600_000;
 /// Steps that are played, each captured.
 const STEPS: usize = 200;
+/// From the first byte of a request to play one step to the last byte of its capture.
+const LOCK_STEP_CYCLES_MAX: u64 = 100_000;
+/// So many are played.
+const LOCK_STEPS: usize = 3;
 /// More cycles than any of it takes.
 const CYCLES_MAX: u64 = 3_000_000;
 
@@ -47,146 +47,76 @@ fn main() -> ExitCode {
 
 fn budgets(kind: &str) -> Result<(), Failed> {
     let lab = Lab::open(kind);
-    let design = lab.design("adder8");
-    let linked = lab.flow.link(&design, &lab.board, &lab.firmware).unwrap();
-    let placement = lab.flow.place(&linked, &lab.board, 1).unwrap();
-    let Placement::Placed(placed) = placement else { panic!("{placement:?}") };
-    let bitstream = lab.flow.pack(&placed).unwrap().bytes;
+    let adder = Adder::build(&lab, &lab.firmware);
+    assert_eq!(idle_level(&adder), Some(true), "{kind} without a cable");
 
-    assert_eq!(idle_level(&lab.board, &bitstream), Some(true), "{kind} without a cable");
-
-    let slot = &linked.designs[0];
-    let bit = |map: &[u16], k: usize| u32::from(map[k]);
-    let mut vectors = Vec::new();
-    let mut expected = Vec::new();
-    let (mut sum, mut data) = (0u8, 0u8);
-    for step in 0..STEPS {
-        let clk = step % 2;
-        if clk == 0 {
-            data = data.wrapping_mul(5).wrapping_add(17) & 0x7f;
-        } else {
-            sum = sum.wrapping_add(data);
-        }
-        let inputs = usize::from(data) << 1 | clk;
-        let bank = (0..8).map(|k| (inputs >> k & 1) << bit(&slot.input_map, k)).sum::<usize>();
-        vectors.push((vec![bank as u8], true));
-        expected.push((0..8).map(|k| (sum >> k & 1) << bit(&slot.output_map, k)).sum::<u8>());
-    }
-
+    let (vectors, expected) = adder.steps(STEPS);
     let count = |engine| {
-        let plan = PlayPlan {
-            slot: 0,
-            settle_cycles: placed.designs[0].settle_cycles,
-            capture_bytes: 1,
-            vectors: vectors.clone().into_iter(),
-        };
-        let counted = count(&lab.board, &bitstream, engine, plan);
+        let counted = count(&adder, engine, &vectors);
         assert_eq!(counted.captures, expected, "{engine:?}");
-        (counted.boot, counted.play)
+        (counted.boot, counted.play, counted.lock_step)
     };
-    let (boot, play) = count(EngineKind::Event);
+    let (boot, play, lock_step) = count(EngineKind::Event);
     println!(
         "{kind}: boot to Hello {boot} cycles (budget {BOOT_CYCLES_MAX}), playing {STEPS} steps \
-         {play} cycles (budget {PLAY_CYCLES_MAX})"
+         {play} cycles (budget {PLAY_CYCLES_MAX}), a lock-step {lock_step} cycles"
     );
-    if count(EngineKind::Plain) != (boot, play) {
+    if count(EngineKind::Plain) != (boot, play, lock_step) {
         return Err("the plain engine counts otherwise".into());
     }
-    if boot > BOOT_CYCLES_MAX || play > PLAY_CYCLES_MAX {
+    if boot > BOOT_CYCLES_MAX || play > PLAY_CYCLES_MAX || lock_step > LOCK_STEP_CYCLES_MAX {
         return Err("over budget".into());
     }
     Ok(())
 }
 
 /// The level of the receive pin when nothing drives it.
-fn idle_level(board: &Board, bitstream: &[u8]) -> Option<bool> {
+fn idle_level(adder: &Adder) -> Option<bool> {
     // The cable is plugged into another pin.
+    let board = &adder.board;
     let unplugged = Pins { uart_rx: &board.led.pin, ..pins(board) };
-    let netlist = decode(bitstream).unwrap();
+    let netlist = decode(&adder.bitstream).unwrap();
     let running = VirtualBoard::new(netlist, &unplugged, EngineKind::Event).unwrap();
     running.pin(&board.uart.rx).unwrap()
-}
-
-fn pins(board: &Board) -> Pins<'_> {
-    Pins {
-        package: &board.package,
-        clock: &board.clock_pin,
-        uart_rx: &board.uart.rx,
-        uart_tx: &board.uart.tx,
-        uart_divider: board.uart.divider,
-    }
 }
 
 struct Counted {
     boot: u64,
     play: u64,
+    /// The slowest of a few.
+    lock_step: u64,
     captures: Vec<u8>,
 }
 
-fn count<V: Iterator<Item = (Vec<u8>, bool)>>(
-    board: &Board,
-    bitstream: &[u8],
-    engine: EngineKind,
-    plan: PlayPlan<V>,
-) -> Counted {
-    let netlist = decode(bitstream).unwrap();
-    let running = Arc::new(Mutex::new(VirtualBoard::new(netlist, &pins(board), engine).unwrap()));
-    let now = || running.lock().unwrap().cycles();
-    // Time-outs never strike: the link answers at once or fails.
-    let timing = Timing {
-        reply: Duration::from_secs(600),
-        hello: Duration::from_secs(600),
-        gap: Duration::from_secs(600),
-        quiet: Duration::from_secs(1),
-        attempts: 1,
-    };
+fn count(adder: &Adder, engine: EngineKind, vectors: &[(Vec<u8>, bool)]) -> Counted {
+    let board = Arc::new(Mutex::new(adder.start(engine)));
+    let now = || board.lock().unwrap().cycles();
+    // Only a board that has come to rest runs out of time; it has failed.
+    let second = Duration::from_secs(1);
+    let timing = Timing { reply: second, hello: second, gap: second, quiet: second, attempts: 1 };
+    let cable = || Cable { board: Arc::clone(&board), cycles_max: CYCLES_MAX };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut session = Session::open(Cable(Arc::clone(&running)), timing).await.unwrap();
+        let mut session = Session::open(cable(), timing).await.unwrap();
         let boot = now();
+        let plan = PlayPlan {
+            slot: 0,
+            settle_cycles: adder.settle_cycles,
+            capture_bytes: 1,
+            vectors: vectors.iter().cloned(),
+        };
         let captures = session.play(plan, |_| {}).await.unwrap();
-        Counted { boot, play: now() - boot, captures }
-    })
-}
+        let play = now() - boot;
 
-/// A board's serial line. The board runs while its bytes are waited for, and only then.
-struct Cable(Arc<Mutex<VirtualBoard>>);
-
-impl AsyncRead for Cable {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let mut board = self.0.lock().unwrap();
-        while board.cycles() < CYCLES_MAX {
-            // A cycle at a time, so that the count ends with the byte.
-            board.run(1).map_err(io::Error::other)?;
-            let bytes = board.take_received();
-            if !bytes.is_empty() {
-                buffer.put_slice(&bytes);
-                return Poll::Ready(Ok(()));
-            }
+        // Steps that change nothing, so that the encoder need not know the inputs.
+        let mut playing = session.begin(0, adder.settle_cycles, 1).unwrap();
+        let mut lock_step = 0;
+        for _ in 0..LOCK_STEPS {
+            let begun = now();
+            assert!(playing.add(&[0], true).unwrap());
+            assert_eq!(playing.flush().await.unwrap().len(), 1);
+            lock_step = lock_step.max(now() - begun);
         }
-        Poll::Ready(Err(io::Error::other("no answer")))
-    }
-}
-
-impl AsyncWrite for Cable {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.0.lock().unwrap().send(bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
+        Counted { boot, play, lock_step, captures }
+    })
 }

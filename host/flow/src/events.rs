@@ -7,7 +7,7 @@
 
 use crate::cells::{self, Class, EventPin};
 use crate::controls;
-use crate::netlist::{Bit, Drivers, Module, Names, PortDirection};
+use crate::netlist::{Bit, Cell, Drivers, Module, Names, PortDirection};
 use filbench_model::{Bits, ClockEdge, Control};
 use std::collections::BTreeSet;
 
@@ -22,6 +22,8 @@ pub struct Events {
     /// Nets inside the design that clock something without being an input:
     /// divided, gated and rippling clocks. Their skew is whatever routing gives.
     pub derived_clocks: Vec<String>,
+    /// Levels of logic before the deepest of them, from a register or an input on.
+    pub(crate) derived_levels: usize,
     /// Input bits that reset, set or enable registers, in bit order.
     pub controls: Vec<Control>,
 }
@@ -60,6 +62,9 @@ pub(crate) fn find(gates: &Module) -> Events {
         }
     }
 
+    let mut depths = vec![Depth::Unknown; walker.drivers.net_count()];
+    let derived_levels =
+        derived.iter().map(|&net| walker.levels(net, &mut depths)).max().unwrap_or(0);
     let names = Names::of(gates);
     let mut derived_clocks: Vec<String> = derived.into_iter().map(|net| names.get(net)).collect();
     derived_clocks.sort();
@@ -71,8 +76,21 @@ pub(crate) fn find(gates: &Module) -> Events {
             .filter_map(|(input_bit, edge)| Some(ClockUse { input_bit, edge: edge? }))
             .collect(),
         derived_clocks,
+        derived_levels,
         controls: controls::find(gates),
     }
+}
+
+/// A multiplier without registers is about as deep as so many look-up tables.
+const MULTIPLIER_LEVELS: usize = 4;
+
+/// How deep the logic before a net is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    Unknown,
+    /// Being worked out.
+    Open,
+    Levels(usize),
 }
 
 struct Walker<'a> {
@@ -133,6 +151,61 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Levels of logic between `net` and the registers and inputs behind it, latches
+    /// counted like gates. Mapped, a level is a look-up table or a stage of a carry chain
+    /// at most. A loop, which only latches may make, is cut where it closes.
+    fn levels(&self, net: u32, depths: &mut [Depth]) -> usize {
+        let known = |depths: &[Depth], net: u32| match depths[net as usize] {
+            Depth::Levels(levels) => levels,
+            Depth::Unknown | Depth::Open => 0,
+        };
+        let mut pending = vec![net];
+        while let Some(&at) = pending.last() {
+            match depths[at as usize] {
+                Depth::Levels(_) => {
+                    pending.pop();
+                }
+                Depth::Unknown => {
+                    depths[at as usize] = Depth::Open;
+                    let unknown = |net: &u32| depths[*net as usize] == Depth::Unknown;
+                    pending.extend(self.before(at).iter().copied().filter(unknown));
+                }
+                Depth::Open => {
+                    pending.pop();
+                    let before = self.before(at);
+                    let deepest = before.iter().map(|&net| known(depths, net)).max().unwrap_or(0);
+                    depths[at as usize] = Depth::Levels(deepest + self.own_levels(at));
+                }
+            }
+        }
+        known(depths, net)
+    }
+
+    /// The nets that `net` follows without waiting for an event.
+    fn before(&self, net: u32) -> Vec<u32> {
+        let Some(cell) = self.logic(net) else { return Vec::new() };
+        let inputs = cell.connections.iter().filter(|(port, _)| !cells::is_output(cell, port));
+        inputs.flat_map(|(_, bits)| bits.iter().filter_map(|bit| bit.net())).collect()
+    }
+
+    fn own_levels(&self, net: u32) -> usize {
+        match self.logic(net) {
+            None => 0,
+            Some(cell) if cell.kind == "SB_MAC16" => MULTIPLIER_LEVELS,
+            Some(_) => 1,
+        }
+    }
+
+    /// The logic that drives `net`: no input, no register.
+    fn logic(&self, net: u32) -> Option<&Cell> {
+        if self.input_of_net[net as usize].is_some() {
+            return None;
+        }
+        let driver = self.drivers.get(net)?;
+        let (_, cell) = &self.module.cells.as_slice()[driver.cell as usize];
+        (cells::class(cell) != Class::Sequential).then_some(cell)
+    }
+
     /// The input behind a clock net and the edge at that input; the net itself
     /// where something other than inverters stands between.
     fn resolve(&self, net: u32, edge: ClockEdge) -> Result<(usize, ClockEdge), u32> {
@@ -164,5 +237,73 @@ fn merge(seen: Option<ClockEdge>, edge: ClockEdge) -> ClockEdge {
     match seen {
         Some(seen) if seen != edge => ClockEdge::Both,
         _ => edge,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlist::Netlist;
+
+    fn events(cells: &[(&str, &[(&str, u32, bool)])]) -> Events {
+        let cells: serde_json::Map<String, serde_json::Value> = cells
+            .iter()
+            .enumerate()
+            .map(|(index, (kind, pins))| {
+                let pins = pins.iter();
+                let directions = pins.clone().map(|&(pin, _, output)| {
+                    (pin.to_owned(), if output { "output" } else { "input" }.into())
+                });
+                let connections =
+                    pins.map(|&(pin, net, _)| (pin.to_owned(), serde_json::json!([net])));
+                let cell = serde_json::json!({
+                    "type": kind,
+                    "parameters": {},
+                    "port_directions": directions.collect::<serde_json::Map<_, _>>(),
+                    "connections": connections.collect::<serde_json::Map<_, _>>(),
+                });
+                (format!("c{index}"), cell)
+            })
+            .collect();
+        let json = serde_json::json!({ "modules": { "m": {
+            "ports": { "a": { "direction": "input", "bits": [2, 3] } },
+            "cells": cells,
+        } } });
+        let netlist = Netlist::parse(json.to_string().as_bytes()).unwrap();
+        find(&netlist.into_module("m").unwrap())
+    }
+
+    const fn and(a: u32, b: u32, y: u32) -> (&'static str, [(&'static str, u32, bool); 3]) {
+        ("$_AND_", [("A", a, false), ("B", b, false), ("Y", y, true)])
+    }
+
+    fn ff(c: u32, q: u32) -> (&'static str, [(&'static str, u32, bool); 3]) {
+        ("SB_DFF", [("C", c, false), ("D", 3, false), ("Q", q, true)])
+    }
+
+    fn levels(cells: &[(&'static str, [(&'static str, u32, bool); 3])]) -> usize {
+        let cells: Vec<(&str, &[(&str, u32, bool)])> =
+            cells.iter().map(|(kind, pins)| (*kind, &pins[..])).collect();
+        events(&cells).derived_levels
+    }
+
+    #[test]
+    fn the_logic_before_a_derived_clock_is_counted_from_the_last_register_on() {
+        // An input clocks: none. A register does: none.
+        assert_eq!(levels(&[ff(2, 10)]), 0);
+        assert_eq!(levels(&[ff(2, 10), ff(10, 11)]), 0);
+        // A gate of an input and a register; a chain of three of them.
+        assert_eq!(levels(&[ff(2, 10), and(2, 10, 11), ff(11, 12)]), 1);
+        let chain = [ff(2, 10), and(10, 2, 11), and(11, 3, 12), and(11, 12, 13), ff(13, 14)];
+        assert_eq!(levels(&chain), 3);
+        // A register in between begins anew.
+        let cut = [and(2, 3, 10), and(10, 3, 11), ff(11, 12), and(12, 3, 13), ff(13, 14)];
+        assert_eq!(levels(&cut), 2);
+    }
+
+    #[test]
+    fn a_latch_counts_like_a_gate_and_a_loop_through_it_ends() {
+        let latch = ("$_DLATCH_P_", [("E", 2, false), ("D", 11, false), ("Q", 10, true)]);
+        assert_eq!(levels(&[latch, and(10, 3, 11), ff(11, 12)]), 2);
     }
 }

@@ -91,9 +91,10 @@ impl FixtureFile {
 
     /// Refuses a value that the parameter may not have.
     fn check(&self, name: &str, value: u32) -> Result<(), Fault> {
-        let parameter = self.parameters.get(name).ok_or_else(|| {
-            fixture_fault(format!("fpga/fixture.toml has no parameter `{name}`"))
-        })?;
+        let parameter = self
+            .parameters
+            .get(name)
+            .ok_or_else(|| fixture_fault(format!("fpga/fixture.toml has no parameter `{name}`")))?;
         let max = parameter.max.unwrap_or(u32::MAX);
         if !(parameter.min..=max).contains(&value) {
             return Err(fixture_fault(format!(

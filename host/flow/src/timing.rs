@@ -6,7 +6,7 @@
 use crate::alone::TimedAlone;
 use crate::link::{LinkedDesign, Owner, Slot};
 use crate::place::PlacedDesign;
-use filbench_board::Board;
+use filbench_board::{Board, Device};
 use filbench_model::{
     ClockTiming, CriticalPath, FailStage, Fault, FaultPlace, PathStep, TimingSource, Verdict,
     with_causes,
@@ -18,6 +18,16 @@ use std::collections::BTreeMap;
 /// or one derived clock: measured 3.6 to 7.3 ns on the UP5K, which nextpnr does
 /// not report, as a clock pin is no end of a path.
 const CLOCK_ARRIVAL_NS: f64 = 10.0;
+
+/// A level of logic before a derived clock, with the routing to the next: nextpnr reports
+/// no path that ends at a clock pin. The worst figures of IceStorm's timing tables for a
+/// look-up table, a span of twelve tiles, one of four, and the way into the cell, rounded up.
+fn level_ns(device: Device) -> f64 {
+    match device {
+        Device::Up5k => 5.5,
+        Device::Hx8k => 2.5,
+    }
+}
 
 /// Predicted delays are nominal; silicon, temperature and paths that were cut
 /// at latches may take longer.
@@ -158,7 +168,7 @@ pub(crate) fn read(
     for design in designs {
         let clocks = clocks(&report, board_mhz, design);
         check_fixture(&clocks, board, board_mhz)?;
-        let delay_ns = settle_ns(&report, design, has_latches);
+        let delay_ns = settle_ns(&report, design, board.device, has_latches);
         let cycles = settle_cycles(delay_ns, board_mhz);
         let Ok(settle_cycles) = u8::try_from(cycles) else {
             return Ok(Timing::TooSlow(Verdict::fail(
@@ -287,10 +297,10 @@ fn check_fixture(clocks: &[ClockTiming], board: &Board, board_mhz: f64) -> Resul
 ///
 /// The worst case is a sum, whether or not the paths meet: data that has just
 /// reached its flip-flop, a clock edge behind it that goes through every clock
-/// made inside the design, and the path from the last flip-flop to the capture
+/// made inside the design and the logic before it, and the path from the last flip-flop to the capture
 /// register or to the next flip-flop. Without clocks it is the path through the
 /// design; among several designs, through the slowest.
-fn settle_ns(report: &Report, design: &LinkedDesign, has_latches: bool) -> f64 {
+fn settle_ns(report: &Report, design: &LinkedDesign, device: Device, has_latches: bool) -> f64 {
     let longest = |from: &dyn Fn(&Domain) -> bool, to: &dyn Fn(&Domain) -> bool| {
         report
             .critical_paths
@@ -312,7 +322,8 @@ fn settle_ns(report: &Report, design: &LinkedDesign, has_latches: bool) -> f64 {
     let from_state = longest(&own, &own_or_capture);
     let clocked = if from_state > 0.0 || to_state > 0.0 {
         let hops = (1 + design.derived_clocks) as f64;
-        let derived = design.derived_clocks as f64 * from_state.max(to_state);
+        let logic = design.derived_levels as f64 * level_ns(device);
+        let derived = design.derived_clocks as f64 * (from_state.max(to_state) + logic);
         to_state + hops * CLOCK_ARRIVAL_NS + derived + from_state
     } else {
         0.0
@@ -425,6 +436,7 @@ mod tests {
             slot,
             has_latches,
             derived_clocks,
+            derived_levels: 0,
             clock_nets: Vec::new(),
             files: Arc::new(JobFiles::new(&[file])),
         }
@@ -520,6 +532,10 @@ mod tests {
         assert_eq!(settle(&slower, plain()), 3);
         // Each derived clock adds its arrival and the logic before it.
         assert_eq!(settle(&clocked, design(Slot::Alone, 2, false)), 4);
+        // So does every level of logic before one, of which nextpnr says nothing: 6 × 5.5 ns
+        // twice are 66 more.
+        let gated = LinkedDesign { derived_levels: 6, ..design(Slot::Alone, 2, false) };
+        assert_eq!(settle(&clocked, gated), 5);
         let latches = design(Slot::Alone, 0, true);
         assert_eq!(settle(&[("play_clk", "cap_clk", 30.0)], latches), 3);
     }

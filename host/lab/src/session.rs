@@ -157,7 +157,7 @@ impl<L: Link> Session<L> {
             reply => return Err(wrong("SelfTest", &reply)),
         };
         let start = usize::from(test.start);
-        // All but the start-up code, which has run: a board does not choose what is looked at.
+        // All but the first instruction: a board does not choose what is looked at.
         let end = start + usize::from(test.length);
         if start > SelfTest::UNSUMMED_MAX || end != image.len() {
             return Err(SessionError::Unsummed { start, end, image_bytes: image.len() });

@@ -11,6 +11,7 @@ pub mod echo;
 pub mod lab;
 pub mod processes;
 pub mod recorded;
+pub mod running;
 
 use filbench_flow::{SourceFile, Submission};
 use filbench_model::{Report, report_schema};

@@ -60,6 +60,8 @@ pub struct LinkedDesign {
     pub(crate) has_latches: bool,
     /// How many clocks can follow one another before the last state has changed.
     pub(crate) derived_clocks: usize,
+    /// Levels of logic before the deepest of them.
+    pub(crate) derived_levels: usize,
     /// Nets of the whole that clock cells of the design, sorted.
     pub(crate) clock_nets: Vec<String>,
     pub(crate) files: Arc<JobFiles>,
@@ -230,6 +232,7 @@ fn join(
             slot,
             has_latches: design.has_latches,
             derived_clocks: design.events.derived_clocks.len(),
+            derived_levels: design.events.derived_levels,
             clock_nets: Vec::new(),
             files: Arc::clone(&design.files),
         });
