@@ -2,8 +2,9 @@
 
 use crate::RecordError;
 use filbench_model::{Bits, Playback, Problem, Step, Wake};
+use filbench_toolbox::CacheFolder;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The first bytes of a file, with the version of its layout.
@@ -17,12 +18,12 @@ const BYTES_MAX: usize = 2 << 30;
 /// the step or wake before.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
-    dir: PathBuf,
+    dir: CacheFolder,
 }
 
 impl Cache {
     pub(crate) fn new(root: &Path) -> Self {
-        Self { dir: root.join("problems") }
+        Self { dir: CacheFolder::new(root, "problems") }
     }
 
     /// What was kept under `key`; a damaged file counts as none.
@@ -39,18 +40,17 @@ impl Cache {
     pub(crate) fn put(&self, problem: &Problem) -> Result<(), RecordError> {
         let path = self.path(&problem.source_sha256);
         let write = || -> io::Result<()> {
-            let bytes = encode(problem)?;
-            fs::create_dir_all(&self.dir)?;
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-            file.write_all(&bytes)?;
-            file.persist(&path)?;
-            Ok(())
+            self.dir.write(Self::file(&problem.source_sha256), &encode(problem)?)
         };
         write().map_err(|source| RecordError::Cache { path: path.clone(), source })
     }
 
     fn path(&self, key: &str) -> PathBuf {
-        self.dir.join(format!("{key}.problem"))
+        self.dir.join(Self::file(key))
+    }
+
+    fn file(key: &str) -> String {
+        format!("{key}.problem")
     }
 }
 
