@@ -9,6 +9,8 @@ run filbench afterwards.
 """
 
 import argparse
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -33,6 +35,37 @@ def default_cache():
         return Path(os.environ["FILBENCH_CACHE"])
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "filbench"
+
+
+@contextlib.contextmanager
+def scratch_folder(parent):
+    """A folder in `parent` that is gone afterwards.
+
+    Its name and its lock are those of filbench's job folders (host/toolbox/src/jobdir.rs), so
+    that what is left of a killed run is told from what is in use, and swept here and there.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"filbench-{os.getpid()}-", dir=parent) as folder:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield Path(folder)
+        finally:
+            os.close(lock)
+
+
+def sweep(parent):
+    """Removes the scratch folders of dead runs from `parent`."""
+    for folder in parent.glob("filbench-*-*"):
+        pid = folder.name.split("-")[1]
+        if not pid.isdigit() or os.path.exists(f"/proc/{pid}"):
+            continue
+        with contextlib.suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(lock)
 
 
 def pip_command(scratch):
@@ -103,8 +136,7 @@ def install(wheel, tools, pip):
     name = f"{wheel['name']}-{wheel['version']}"
     folder = tools / name
     print(f"setup: downloading {wheel['name']} {wheel['version']}", flush=True)
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=tools) as temporary:
-        scratch = Path(temporary)
+    with scratch_folder(tools) as scratch:
         archive = download(pip, wheel, scratch)
         fresh = scratch / "new"
         unpack(archive, wheel, fresh)
@@ -130,6 +162,7 @@ def main():
     wheels = tomllib.loads(options.pins.read_text())["wheel"]
     tools = options.cache.resolve() / "tools"
     tools.mkdir(parents=True, exist_ok=True)
+    sweep(tools)
     missing = []
     for wheel in wheels:
         if installed(tools / f"{wheel['name']}-{wheel['version']}", wheel):
@@ -137,8 +170,8 @@ def main():
         else:
             missing.append(wheel)
     if missing:
-        with tempfile.TemporaryDirectory(prefix="filbench-setup-") as temporary:
-            pip = pip_command(Path(temporary))
+        with scratch_folder(None) as scratch:
+            pip = pip_command(scratch)
             for wheel in missing:
                 install(wheel, tools, pip)
 

@@ -19,6 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
+/// What judging a candidate may take. Two front ends may use up the CPU limit of synthesis
+/// (flows/ice40.toml), and a processor may have four jobs to share.
+const LONGEST_MS: u64 = 2 * 60_000 * 4;
+/// What this process may hold at its peak, whatever candidates do: tools and boards have
+/// processes of their own. The largest vectors, of 200,000 steps, take a tenth.
+const PEAK_BYTES: u64 = 1 << 30;
+
 /// A suite's expected.toml.
 type Expectations = BTreeMap<String, ProblemExpectation>;
 
@@ -146,9 +153,23 @@ fn judge_all(path: &str, expectation: &ProblemExpectation) -> Result<(), Failed>
         if let Err(found) = check(expected, expectation, &evaluation) {
             wrong.push(format!("{name}: {found}: {}", report.verdict.reason));
         }
+        let (took_ms, peak_bytes) = (report.durations_ms["total"], peak_bytes());
+        if took_ms > LONGEST_MS {
+            wrong.push(format!("{name}: took {took_ms} ms"));
+        }
+        if peak_bytes > PEAK_BYTES {
+            wrong.push(format!("{name}: at {peak_bytes} bytes in this process by now"));
+        }
         println!("{path} {name}: {} ({} ms)", report.verdict, report.durations_ms["total"]);
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+/// The largest resident set that this process has had.
+fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }
 
 fn judge(context: &Context, path: &str, name: &str, asked: &Expectation) -> Evaluation {

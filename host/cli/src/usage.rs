@@ -58,6 +58,29 @@ pub enum Usage {
         /// What is wrong with it.
         source: filbench_vboard::BitstreamError,
     },
+    /// A bitstream with something that the virtual board does not model, or that no tool
+    /// writes.
+    #[error(
+        "`{}` cannot run on a virtual board: {source}\n  \
+         leave that out of the design, or program a real board with it",
+        path.display()
+    )]
+    Unmodelled {
+        /// As given.
+        path: PathBuf,
+        /// What it is.
+        source: filbench_vboard::DecodeError,
+    },
+    /// A bitstream that does not power up on this board.
+    #[error("`{}` does not start on a virtual {kind}: {source}", path.display())]
+    NoStart {
+        /// As given.
+        path: PathBuf,
+        /// The board's.
+        kind: String,
+        /// Why not.
+        source: filbench_vboard::BoardError,
+    },
     /// A bitstream for another device.
     #[error(
         "`{}` is for the {device}; a virtual {} has the {}{}",

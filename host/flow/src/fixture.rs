@@ -6,12 +6,11 @@ use crate::netlist::{Bit, Module, Netlist};
 use crate::{FlowFault, host_fault};
 use filbench_board::Board;
 use filbench_model::{Fault, FaultPlace, with_causes};
-use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox};
+use filbench_toolbox::{CacheFolder, JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -168,7 +167,9 @@ pub(crate) fn load(
     limits: Limits,
 ) -> Result<Fixture, Fault> {
     let job = SynthesisJob::new(toolbox, variant)?;
-    let path = cache.join("fixture").join(format!("{}.json", job.hash));
+    let folder = CacheFolder::new(cache, "fixture");
+    let name = format!("{}.json", job.hash);
+    let path = folder.join(&name);
     if let Ok(bytes) = fs::read(&path)
         && let Ok(fixture) = split(&bytes)
     {
@@ -176,7 +177,7 @@ pub(crate) fn load(
     }
     let bytes = job.run(toolbox, limits)?;
     let fixture = split(&bytes)?;
-    store(&path, &bytes).map_err(|error| host_fault("write", &path, &error))?;
+    folder.write(&name, &bytes).map_err(|error| host_fault("write", &path, &error))?;
     Ok(fixture)
 }
 
@@ -304,16 +305,6 @@ fn split(bytes: &[u8]) -> Result<Fixture, Fault> {
     }
     module.cells.retain(|name, cell| name != file.designs_instance && !cell.kind.starts_with('$'));
     Ok(Fixture { module, inputs, selected, outputs })
-}
-
-/// Appears whole or not at all, whoever else writes the same file.
-fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }
 
 fn fixture_fault(message: String) -> Fault {

@@ -69,6 +69,8 @@ pub(crate) fn check_elaborated(
         // Cells of Yosys' own are still to be mapped.
         if !cell.kind.starts_with('$') {
             check_kind(name, cell, device)?;
+            // Before synthesis takes the parameters for its own.
+            check_multiplier(name, cell)?;
         }
     }
     check_drivers(module, files)?;
@@ -115,6 +117,7 @@ pub(crate) fn check_mapped(module: &Module, device: Device) -> Result<Resources,
         };
         *counter += 1;
         check_parameters(name, cell)?;
+        check_multiplier(name, cell)?;
     }
     Ok(resources)
 }
@@ -195,6 +198,34 @@ fn check_parameters(name: &str, cell: &Cell) -> Result<(), Refusal> {
         )),
         None => Ok(()),
     }
+}
+
+/// Refuses what `SB_MAC16` can do and place and route leaves out without a word
+/// (nextpnr 0.11, `ice40/bitstream.cc`: `NEG_TRIGGER` is not among the parameters it
+/// writes, and `ACCUMCI` and `SIGNEXTIN` have no wires from the fabric): the board would
+/// compute something else.
+fn check_multiplier(name: &str, cell: &Cell) -> Result<(), Refusal> {
+    if cell.kind != "SB_MAC16" {
+        return Ok(());
+    }
+    let has = |parameter: &str, bits: &str| {
+        cell.parameter(parameter).is_some_and(|value| value.ends_with(bits))
+    };
+    let is_driven = |port: &str| cell.bits(port).iter().any(|bit| bit.net().is_some());
+    let left_out = if has("NEG_TRIGGER", "1") && is_driven("CLK") {
+        "registers on the falling edge (NEG_TRIGGER); clock it with the rising one, or keep its \
+         registers in the fabric"
+    } else if has("BOTADDSUB_CARRYSELECT", "10") && is_driven("ACCUMCI") {
+        "a carry from another multiplier's accumulator (ACCUMCI); give it to the input CI"
+    } else if has("BOTADDSUB_LOWERINPUT", "11") && is_driven("SIGNEXTIN") {
+        "a sign from another multiplier (SIGNEXTIN); extend the operand in the design"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(
+        FailStage::UnsupportedCell,
+        format!("`{name}` is an SB_MAC16 with what nextpnr cannot configure: {left_out}"),
+    ))
 }
 
 /// Refuses nets with several drivers, unless all of them can let go (a

@@ -13,7 +13,7 @@ use filbench_model::{
     ClockTiming, CriticalPath, FailStage, Fault, FaultPlace, InconclusiveReason, Verdict,
     with_causes,
 };
-use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox};
+use filbench_toolbox::{JobDir, Limits, Tool, ToolExit, ToolJob, ToolRun, Toolbox};
 use std::collections::BTreeMap;
 
 /// What place and route made of a linked netlist.
@@ -152,19 +152,14 @@ pub(crate) fn place(
                 Timing::TooSlow(verdict) => reject(verdict),
             }
         }
-        _ => match verdict_without_a_placement(linked, board, &run.stderr) {
-            Some(verdict) => reject(verdict),
-            None => Ok(Attempt::Unexplained(rejection(Verdict::inconclusive(
-                InconclusiveReason::FixtureRoom,
-                format!(
-                    "design and fixture together cannot be placed and routed on the {}, though \
-                     their cells have room: nextpnr ended with {:?}: {}",
-                    board.device,
-                    run.exit,
-                    last_words(&run.stderr)
-                ),
-            )))),
-        },
+        _ => {
+            let crowded = verdict_on_a_crowd(linked, board);
+            // A full device is a reason to give up, and none to break down.
+            let explains = crowded.is_some() && matches!(run.exit, ToolExit::Exited(_));
+            let verdict =
+                crowded.unwrap_or_else(|| verdict_on_the_unexplained(linked, board, &run));
+            if explains { reject(verdict) } else { Ok(Attempt::Unexplained(rejection(verdict))) }
+        }
     }
 }
 
@@ -196,9 +191,8 @@ fn common_arguments(board: &Board, seed: u32, has_latches: bool) -> Vec<String> 
     args
 }
 
-/// What a failure of nextpnr means for certain: from how full the device is, and whether
-/// the design had the choice of cells. `said` only explains.
-fn verdict_without_a_placement(linked: &Linked, board: &Board, said: &[u8]) -> Option<Verdict> {
+/// What a failure of nextpnr means where the device is too full for the netlist.
+fn verdict_on_a_crowd(linked: &Linked, board: &Board) -> Option<Verdict> {
     let capacity = &FlowFile::ice40().device(board.device).capacity;
     let cells = |room: &crate::room::Room| {
         format!("about {} of {} logic cells", room.all_logic_cells(), capacity.logic_cells)
@@ -222,17 +216,29 @@ fn verdict_without_a_placement(linked: &Linked, board: &Board, said: &[u8]) -> O
                 board.device
             ),
         ))
-    } else if linked.has_own_cells {
-        Some(Verdict::fail(
-            FailStage::UnsupportedCell,
-            format!(
-                "nextpnr does not take the cells that the design instantiates itself: {}",
-                last_words(said)
-            ),
-        ))
     } else {
         None
     }
+}
+
+/// What it means where there is room, if nextpnr works otherwise. What it said only
+/// explains.
+fn verdict_on_the_unexplained(linked: &Linked, board: &Board, run: &ToolRun) -> Verdict {
+    let said = last_words(&run.stderr);
+    if linked.has_own_cells {
+        return Verdict::fail(
+            FailStage::UnsupportedCell,
+            format!("nextpnr does not take the cells that the design instantiates itself: {said}"),
+        );
+    }
+    Verdict::inconclusive(
+        InconclusiveReason::FixtureRoom,
+        format!(
+            "design and fixture together cannot be placed and routed on the {}, though their \
+             cells have room: nextpnr ended with {:?}: {said}",
+            board.device, run.exit
+        ),
+    )
 }
 
 /// The netlist as nextpnr reads it.

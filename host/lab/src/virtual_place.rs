@@ -22,7 +22,8 @@ const END: Duration = Duration::from_secs(5);
 
 /// A board in software: `filbench vboard` as a child, its UART on standard streams.
 ///
-/// The child gets the bitstream and the board's kind and nothing else. It is killed with
+/// The child gets the bitstream and the board's kind and nothing else, no environment
+/// either; it confines itself before it looks at the bitstream. It is killed with
 /// this value, and ends by itself when its input does, so also when this process is
 /// killed. (A parent-death signal would not do: it comes when the *thread* that started
 /// the child ends, and an async runtime's threads come and go.)
@@ -61,6 +62,9 @@ impl VirtualPlace {
         let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
         let mut child = Command::new(&self.program)
             .args(["vboard", "--board", &self.board.kind, "--uart", "stdio", "--bitstream", &path])
+            // It meets a bitstream that somebody sent: nothing of ours (a token, say) is
+            // for it.
+            .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -43,6 +43,18 @@ async fn the_child_gets_the_bitstream_and_carries_the_line() {
     assert_eq!(second.read(&mut [0; 8]).await.expect("a closed pipe"), 0);
 }
 
+/// A token of ours is nothing for a bitstream of somebody else.
+#[tokio::test]
+async fn the_child_has_nothing_of_our_environment() {
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "cargo sets it for tests");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = stand_in(folder.path(), "export -p >&2; exit 3");
+    let mut place = place(&program);
+    drop(place.program(b"").await.expect("it starts"));
+    let words = place.last_words().await.expect("it said what it has");
+    assert!(!words.contains("CARGO") && !words.contains("HOME"), "{words}");
+}
+
 #[tokio::test]
 async fn a_child_that_dies_is_quoted() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -8,9 +8,10 @@ use crate::fingerprint::Fingerprint;
 use crate::keep;
 use filbench_flow::{Design, Submission, TimedAlone};
 use filbench_model::{ClockSpread, FailStage, Fault, Spread, TimingAlone, TimingSource, Verdict};
+use filbench_toolbox::CacheFolder;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -131,12 +132,12 @@ pub(crate) fn check(timing: &TimingAlone, min_mhz: f64) -> Result<(), Verdict> {
 /// The folder of goldens' timings.
 #[derive(Clone, Debug)]
 pub(crate) struct Timings {
-    dir: PathBuf,
+    dir: CacheFolder,
 }
 
 impl Timings {
     pub(crate) fn new(cache: &Path) -> Self {
-        Self { dir: cache.join("timings") }
+        Self { dir: CacheFolder::new(cache, "timings") }
     }
 
     fn file(key: &str) -> String {
@@ -150,7 +151,7 @@ impl Timings {
 
     fn keep(&self, key: &str, timing: &TimingAlone) {
         if let Err(error) = keep::json(&self.dir, &Self::file(key), timing) {
-            tracing::warn!(%error, path = %self.dir.display(), "a golden's timing was not kept");
+            tracing::warn!(%error, path = %self.dir.path().display(), "a golden's timing was not kept");
         }
     }
 }

@@ -6,9 +6,10 @@ use filbench_board::Device;
 use filbench_flow::{Design, Submission};
 use filbench_model::{Bits, ClockEdge, Control, Interface, Resources, ToolRecord};
 use filbench_stimulus::Analysis;
+use filbench_toolbox::CacheFolder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Changes when older analyses say something else.
 const ANALYSIS_VERSION: u32 = 3;
@@ -47,7 +48,7 @@ impl Known {
 /// The folder of analyses, one file for each golden.
 #[derive(Clone, Debug)]
 pub(crate) struct Analyses {
-    dir: PathBuf,
+    dir: CacheFolder,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,7 +65,7 @@ struct Kept {
 
 impl Analyses {
     pub(crate) fn new(cache: &Path) -> Self {
-        Self { dir: cache.join("analyses") }
+        Self { dir: CacheFolder::new(cache, "analyses") }
     }
 
     /// The analysis that was made of `golden` before.
@@ -99,7 +100,7 @@ impl Analyses {
             has_derived_clocks: known.has_derived_clocks,
         };
         if let Err(error) = keep::json(&self.dir, key, &kept) {
-            tracing::warn!(%error, path = %self.dir.display(), "an analysis was not kept");
+            tracing::warn!(%error, path = %self.dir.path().display(), "an analysis was not kept");
         }
     }
 }

@@ -11,10 +11,11 @@ use filbench_flow::Submission;
 use filbench_lab::Selector;
 use filbench_model::{Fault, InconclusiveReason, Outcome, Report, Stage};
 use filbench_stimulus::ProblemFiles;
+use filbench_toolbox::CacheFolder;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::sync::mpsc;
 
 /// A larger waveform is not kept.
@@ -63,7 +64,7 @@ impl fmt::Display for EvaluationKey {
 /// The folder of finished evaluations, one file for each.
 #[derive(Clone, Debug)]
 pub(crate) struct Evaluations {
-    dir: PathBuf,
+    dir: CacheFolder,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,7 +76,7 @@ struct Kept {
 
 impl Evaluations {
     pub(crate) fn new(cache: &Path) -> Self {
-        Self { dir: cache.join("evaluations") }
+        Self { dir: CacheFolder::new(cache, "evaluations") }
     }
 
     fn find(&self, key: &EvaluationKey) -> Option<Evaluation> {
@@ -99,7 +100,7 @@ impl Evaluations {
         let kept =
             Kept { report: evaluation.report.clone(), golden: evaluation.golden.clone(), waveform };
         if let Err(error) = keep::json(&self.dir, &format!("{key}.json"), &kept) {
-            tracing::warn!(%error, path = %self.dir.display(), "an evaluation was not kept");
+            tracing::warn!(%error, path = %self.dir.path().display(), "an evaluation was not kept");
         }
     }
 }

@@ -3,9 +3,10 @@
 use crate::keep;
 use filbench_flow::Submission;
 use filbench_model::{Bits, ClockTiming, Fault, FaultPlace, MeasuredOn, Problem, ToolRecord};
+use filbench_toolbox::CacheFolder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Changes when a proof made by an older filbench says too little.
 const PROOF_VERSION: u32 = 2;
@@ -46,12 +47,12 @@ struct Proof {
 /// [`Refusals`](crate::refusals::Refusals).
 #[derive(Clone, Debug)]
 pub(crate) struct Proofs {
-    dir: PathBuf,
+    dir: CacheFolder,
 }
 
 impl Proofs {
     pub(crate) fn new(cache: &Path) -> Self {
-        Self { dir: cache.join("proofs") }
+        Self { dir: CacheFolder::new(cache, "proofs") }
     }
 
     /// The golden's timing, where the claim with this name was proven before.
@@ -84,7 +85,7 @@ impl Proofs {
                     "the proof of `{}` cannot be written to {}: {error}; free some space or set \
                      FILBENCH_CACHE to a writable folder",
                     claim.problem.name,
-                    self.dir.display()
+                    self.dir.path().display()
                 ),
             )
         })

@@ -3,6 +3,7 @@
 
 use crate::keep;
 use filbench_model::{Diagnostic, DiagnosticSubject, FailStage, Fault, Outcome, Stage, Verdict};
+use filbench_toolbox::CacheFolder;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -67,12 +68,12 @@ impl From<Fault> for Refusal {
 /// The folder of refusals, one file for each problem.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusals {
-    dir: PathBuf,
+    dir: CacheFolder,
 }
 
 impl Refusals {
     pub(crate) fn new(cache: &Path) -> Self {
-        Self { dir: cache.join("refusals") }
+        Self { dir: CacheFolder::new(cache, "refusals") }
     }
 
     /// What a problem's candidates got before.
@@ -88,7 +89,7 @@ impl Refusals {
             return;
         }
         if let Err(error) = keep::json(&self.dir, &format!("{name}.json"), refusal) {
-            tracing::warn!(%error, path = %self.dir.display(), "a refusal was not kept");
+            tracing::warn!(%error, path = %self.dir.path().display(), "a refusal was not kept");
         }
     }
 

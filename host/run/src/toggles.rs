@@ -8,7 +8,8 @@ use crate::keep;
 use filbench_flow::{Design, GateModel, Submission, Synthesis};
 use filbench_model::{Fault, Problem, Verdict};
 use filbench_stimulus::{NetlistSources, ProblemFiles, SourceText, Toggles};
-use std::path::{Path, PathBuf};
+use filbench_toolbox::CacheFolder;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The golden's share that moves under generated stimulus; `None` for other stimulus, and
@@ -102,12 +103,12 @@ async fn simulate(
 /// The folder of such figures, one file for each golden and stimulus.
 #[derive(Clone, Debug)]
 pub(crate) struct KeptToggles {
-    dir: PathBuf,
+    dir: CacheFolder,
 }
 
 impl KeptToggles {
     pub(crate) fn new(cache: &Path) -> Self {
-        Self { dir: cache.join("toggles") }
+        Self { dir: CacheFolder::new(cache, "toggles") }
     }
 
     fn find(&self, key: &str) -> Option<Toggles> {
@@ -117,7 +118,7 @@ impl KeptToggles {
 
     fn keep(&self, key: &str, toggles: &Toggles) {
         if let Err(error) = keep::json(&self.dir, &format!("{key}.json"), toggles) {
-            tracing::warn!(%error, path = %self.dir.display(), "a count of nets was not kept");
+            tracing::warn!(%error, path = %self.dir.path().display(), "a count of nets was not kept");
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::RecordError;
 use filbench_model::{Bits, Playback, Problem, Step, Wake};
+use filbench_toolbox::CacheFolder;
 use sha2::{Digest as _, Sha256};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The first bytes of a file, with the version of its layout.
@@ -14,18 +15,18 @@ const DIGEST_BYTES: usize = 32;
 /// What a file unpacks to at most.
 const BYTES_MAX: usize = 2 << 30;
 
-/// A folder of problems, a file each: [`MAGIC`], the SHA-256 of the rest, then LZ4 over a length (`u32`), that many
-/// bytes of JSON (the problem without its steps and wakes), the numbers of steps
-/// and wakes (`u64`), the steps' words and those of the wakes, little-endian, each exclusive-or'ed with that of
-/// the step or wake before.
+/// A folder of problems, a file each: [`MAGIC`], the SHA-256 of the rest, then LZ4 over a
+/// length (`u32`), that many bytes of JSON (the problem without its steps and wakes), the
+/// numbers of steps and wakes (`u64`), the steps' words and those of the wakes,
+/// little-endian, each exclusive-or'ed with that of the step or wake before.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
-    dir: PathBuf,
+    dir: CacheFolder,
 }
 
 impl Cache {
     pub(crate) fn new(root: &Path) -> Self {
-        Self { dir: root.join("problems") }
+        Self { dir: CacheFolder::new(root, "problems") }
     }
 
     /// What was kept under `key`; a damaged file counts as none.
@@ -42,18 +43,17 @@ impl Cache {
     pub(crate) fn put(&self, problem: &Problem) -> Result<(), RecordError> {
         let path = self.path(&problem.source_sha256);
         let write = || -> io::Result<()> {
-            let bytes = encode(problem)?;
-            fs::create_dir_all(&self.dir)?;
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-            file.write_all(&bytes)?;
-            file.persist(&path)?;
-            Ok(())
+            self.dir.write(Self::file(&problem.source_sha256), &encode(problem)?)
         };
         write().map_err(|source| RecordError::Cache { path: path.clone(), source })
     }
 
     fn path(&self, key: &str) -> PathBuf {
-        self.dir.join(format!("{key}.problem"))
+        self.dir.join(Self::file(key))
+    }
+
+    fn file(key: &str) -> String {
+        format!("{key}.problem")
     }
 }
 

@@ -2,6 +2,7 @@ use crate::tasks_file::{LineAt, TaskLine};
 use crate::verilog::rename;
 use filbench_model::with_causes;
 use filbench_stimulus::{ProblemFiles, locate};
+use filbench_toolbox::JobDir;
 use std::path::{Path, PathBuf};
 
 /// The module that VerilogEval v1 asks candidates for.
@@ -63,7 +64,7 @@ fn read_task(line: &LineAt) -> Result<ProblemFiles, String> {
         std::fs::write(dir.join("task_ref.sv"), rename(&golden, V1_TOP, "RefModule"))?;
         std::fs::write(dir.join("task_test.sv"), rename(&task.test, V1_TOP, "TopModule"))
     };
-    let dir = tempfile::tempdir().map_err(|error| format!("{}: {error}", place()))?;
+    let dir = JobDir::create().map_err(|error| format!("{}: {}", place(), with_causes(&error)))?;
     write(dir.path()).map_err(|error| format!("{}: {error}", place()))?;
     locate(&dir.path().join("task"))
         .map_err(|error| format!("{}: {}", place(), with_causes(&error)))

@@ -7,11 +7,13 @@ use crate::{Tool, ToolboxError};
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Backstop for compiling the largest module, about 70 CPU seconds of work, on
 /// a slow and busy machine.
 const COMPILE_WALL: Duration = Duration::from_secs(3600);
+/// How often the lock of a compilation is tried.
+const TRY_EVERY: Duration = Duration::from_millis(50);
 /// For an order that takes milliseconds.
 const LOCATE_WALL: Duration = Duration::from_secs(60);
 /// Of warnings and panics; neither order prints.
@@ -57,17 +59,11 @@ impl Compiler<'_> {
         }
         let lock_path = module.compiled.join(format!("{tool}.lock"));
         let lock = File::create(&lock_path).map_err(ToolboxError::io("open", &lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                progress(&format!("waiting for another process that compiles {tool}"));
-                lock.lock().map_err(ToolboxError::io("lock", &lock_path))?;
-                if self.order(Order::Locate(module.clone()), tool, LOCATE_WALL)? {
-                    return Ok(());
-                }
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(ToolboxError::io("lock", &lock_path)(error));
+        if !try_lock(&lock, &lock_path)? {
+            progress(&format!("waiting for another process that compiles {tool}"));
+            self.wait_for(&lock, &lock_path, tool, COMPILE_WALL)?;
+            if self.order(Order::Locate(module.clone()), tool, LOCATE_WALL)? {
+                return Ok(());
             }
         }
         progress(&match tool {
@@ -75,6 +71,28 @@ impl Compiler<'_> {
             _ => format!("compiling {tool} for this machine, once"),
         });
         self.order(Order::Compile(module.clone()), tool, COMPILE_WALL).map(drop)
+    }
+
+    /// Waits until the process that compiles `tool` has ended, however it does.
+    fn wait_for(
+        &self,
+        lock: &File,
+        path: &Path,
+        tool: Tool,
+        wall: Duration,
+    ) -> Result<(), ToolboxError> {
+        let started = Instant::now();
+        while !try_lock(lock, path)? {
+            if self.stop.is_up() {
+                return Err(ToolboxError::Stopped);
+            }
+            if started.elapsed() >= wall {
+                let path = path.to_path_buf();
+                return Err(ToolboxError::CompilerStuck { tool, waited_s: wall.as_secs(), path });
+            }
+            std::thread::sleep(TRY_EVERY);
+        }
+        Ok(())
     }
 
     /// Whether native code is there, after the order has been carried out.
@@ -92,6 +110,14 @@ impl Compiler<'_> {
             Some(reply) => Err(ToolboxError::WorkerFailed { tool, cause: format!("{reply:?}") }),
             None => Err(silent(self.worker, tool, &observed)),
         }
+    }
+}
+
+fn try_lock(lock: &File, path: &Path) -> Result<bool, ToolboxError> {
+    match lock.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(ToolboxError::io("lock", path)(error)),
     }
 }
 
@@ -124,5 +150,32 @@ pub(crate) fn silent(worker: &Path, tool: Tool, observed: &Observed) -> ToolboxE
         tool,
         status: observed.status.to_string(),
         said: String::from_utf8_lossy(&observed.stderr[tail..]).trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    #[test]
+    fn nobody_waits_for_ever_for_another_process_that_compiles() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("yosys.lock");
+        let held = File::create(&path).unwrap();
+        held.lock().unwrap();
+        let stopped = Arc::new(AtomicBool::new(false));
+        let stop = StopSigns::new(&stopped);
+        let compiler = Compiler { worker: Path::new("/none"), wheel: folder.path(), stop };
+        let lock = File::create(&path).unwrap();
+        let wait = |wall| compiler.wait_for(&lock, &path, Tool::Yosys, wall);
+        let stuck = wait(Duration::ZERO).unwrap_err();
+        assert!(matches!(stuck, ToolboxError::CompilerStuck { .. }), "{stuck}");
+        assert!(stuck.to_string().contains(&path.display().to_string()), "{stuck}");
+        stopped.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(matches!(wait(COMPILE_WALL), Err(ToolboxError::Stopped)));
+        drop(held);
+        wait(COMPILE_WALL).unwrap();
     }
 }

@@ -72,6 +72,16 @@ pub enum ToolboxError {
         /// The installed wheel.
         folder: PathBuf,
     },
+    /// Another process has been compiling a module for too long.
+    #[error("another process has been compiling `{tool}` for more than {waited_s} s; `fuser {}` names it: end it, and try again", path.display())]
+    CompilerStuck {
+        /// For which tool.
+        tool: Tool,
+        /// How long it was waited for.
+        waited_s: u64,
+        /// The lock that it holds.
+        path: PathBuf,
+    },
     /// The worker could not be started.
     #[error("cannot start the worker {}", path.display())]
     WorkerStart {

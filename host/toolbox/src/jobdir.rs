@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 const PREFIX: &str = "filbench-";
@@ -56,12 +57,21 @@ pub struct JobDir {
 impl JobDir {
     /// A new, empty folder.
     pub fn create() -> Result<Self, JobDirError> {
-        let parent = std::env::temp_dir();
+        Self::create_below(&std::env::temp_dir())
+    }
+
+    /// The same below `parent`, which is made if need be and has to be swept.
+    pub(crate) fn create_in(parent: &Path) -> Result<Self, JobDirError> {
+        fs::create_dir_all(parent).map_err(io_error("create", parent))?;
+        Self::create_below(parent)
+    }
+
+    fn create_below(parent: &Path) -> Result<Self, JobDirError> {
         let dir = tempfile::Builder::new()
             .prefix(&format!("{PREFIX}{}-", std::process::id()))
             .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir_in(&parent)
-            .map_err(io_error("create a job folder in", &parent))?;
+            .tempdir_in(parent)
+            .map_err(io_error("create a job folder in", parent))?;
         let lock = File::open(dir.path()).map_err(io_error("open", dir.path()))?;
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|e| io_error("lock", dir.path())(e.into()))?;
@@ -125,9 +135,15 @@ fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JobDi
     move |source| JobDirError::Io { doing, path, source }
 }
 
+/// A folder is made before it is locked. One that is younger than this may be about to be.
+const LOCKED_WITHIN: Duration = Duration::from_secs(60);
+
 /// Removes the job folders of this user's dead processes from `parent`. What
 /// cannot be removed is left for another time.
-pub(crate) fn sweep(parent: &Path) {
+///
+/// A free lock tells that the process is dead. Its number does not tell that it lives: in a
+/// container the next start has the same few.
+pub(crate) fn sweep(parent: &Path, now: SystemTime) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;
     };
@@ -137,16 +153,21 @@ pub(crate) fn sweep(parent: &Path) {
             .to_str()
             .and_then(|n| n.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok())
             .and_then(rustix::process::Pid::from_raw);
-        // The process may live in another pid namespace that shares the temp
-        // folder, so its absence is not enough: the lock must be free as well.
-        if let Some(pid) = owner
-            && rustix::process::test_kill_process(pid) == Err(Errno::SRCH)
-            && is_abandoned(&entry.path()).unwrap_or(false)
-        {
+        let Some(pid) = owner else { continue };
+        // Nobody locks any more what a process made that is gone; unless it lives in another
+        // pid namespace that shares the temp folder, so that the lock decides there too.
+        let is_gone = rustix::process::test_kill_process(pid) == Err(Errno::SRCH);
+        let is_old = || is_older(&entry, LOCKED_WITHIN, now);
+        if (is_gone || is_old()) && is_abandoned(&entry.path()).unwrap_or(false) {
             let removed = fs::remove_dir_all(entry.path());
             tracing::debug!(path = %entry.path().display(), ?removed, "swept a stale job folder");
         }
     }
+}
+
+fn is_older(entry: &fs::DirEntry, age: Duration, now: SystemTime) -> bool {
+    let modified = entry.metadata().and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|modified| now.duration_since(modified).is_ok_and(|found| found > age))
 }
 
 fn is_abandoned(path: &Path) -> io::Result<bool> {
@@ -192,13 +213,20 @@ mod tests {
         let stale = parent.path().join(format!("{PREFIX}{dead}-abc"));
         let locked = parent.path().join(format!("{PREFIX}{dead}-def"));
         let live = parent.path().join(format!("{PREFIX}{}-abc", std::process::id()));
+        let used = parent.path().join(format!("{PREFIX}{}-def", std::process::id()));
         let foreign = parent.path().join("filbench-notes");
-        for path in [&stale, &locked, &live, &foreign] {
+        for path in [&stale, &locked, &live, &used, &foreign] {
             fs::create_dir(path).unwrap();
         }
-        let lock = File::open(&locked).unwrap();
-        rustix::fs::flock(&lock, FlockOperation::LockExclusive).unwrap();
-        sweep(parent.path());
-        assert!(!stale.exists() && locked.exists() && live.exists() && foreign.exists());
+        let _locks = [&locked, &used].map(|path| {
+            let lock = File::open(path).unwrap();
+            rustix::fs::flock(&lock, FlockOperation::LockExclusive).unwrap();
+            lock
+        });
+        sweep(parent.path(), SystemTime::now());
+        assert!(!stale.exists() && locked.exists() && live.exists() && used.exists());
+        // Another process has the number of the one that left it.
+        sweep(parent.path(), SystemTime::now() + 2 * LOCKED_WITHIN);
+        assert!(locked.exists() && !live.exists() && used.exists() && foreign.exists());
     }
 }

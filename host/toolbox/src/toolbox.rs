@@ -1,3 +1,4 @@
+use crate::cache_folder::SCRATCH_FOLDER;
 use crate::compiled::{self, Compiler};
 use crate::eda::{self, Eda};
 use crate::interrupt::{StopSigns, uninterrupted};
@@ -15,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Where a toolbox finds things.
 #[derive(Clone, Debug)]
@@ -88,7 +89,10 @@ impl Toolbox {
                 source,
             })?,
         };
-        jobdir::sweep(&std::env::temp_dir());
+        // The tools' folder has those of `flows/fetch.py`.
+        for folder in [std::env::temp_dir(), cache.join(SCRATCH_FOLDER), cache.join("tools")] {
+            jobdir::sweep(&folder, SystemTime::now());
+        }
         let (records, stopped) = (OnceLock::new(), Arc::default());
         let reads_slang = OnceLock::new();
         let inner = Inner { cache, compiled, worker, records, stopped, native, reads_slang };

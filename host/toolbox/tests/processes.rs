@@ -13,8 +13,9 @@ mod hostile;
 use common::{LIMITS, exit_of, run, said, toolbox};
 use filbench_toolbox::{
     EdaTools, Interrupt, JobDir, Limits, Tool, ToolExit, ToolJob, Toolbox, ToolboxConfig,
-    ToolboxError, cache_root,
+    ToolboxError, cache_root, confine,
 };
+use landlock::{AccessFs, Ruleset, RulesetAttr, RulesetError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs;
@@ -160,6 +161,34 @@ fn without_a_sandbox_a_native_tool_is_refused() {
     assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
 }
 
+/// The kernel stacks 16 rulesets and no more; there is no room for the guest's then.
+#[test]
+fn without_landlock_a_guest_is_refused() {
+    let toolbox = own_toolbox();
+    let dir = JobDir::create().unwrap();
+    let refused = std::thread::spawn(move || {
+        let layer = || -> Result<_, RulesetError> {
+            let ruleset = Ruleset::default().handle_access(AccessFs::MakeFifo)?;
+            ruleset.create()?.restrict_self()
+        };
+        assert!((0..17).any(|_| layer().is_err()));
+        let error = toolbox.run(&endless_job(&dir)).unwrap_err();
+        assert!(matches!(error, ToolboxError::SandboxUnavailable { .. }), "{error}");
+        let error = confine(1 << 30, LIMITS.cpu).unwrap_err().to_string();
+        assert!(error.contains("apply Landlock"), "{error}");
+    });
+    refused.join().unwrap();
+}
+
+#[test]
+fn what_is_confined_computes_and_does_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = start("confines_itself", folder.path()).wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn a_stopped_toolbox_ends_its_jobs_and_takes_no_more() {
     let toolbox = own_toolbox();
@@ -269,6 +298,28 @@ fn finds_no_sandbox() {
         let error = toolbox().run(&job).unwrap_err();
         assert!(matches!(error, ToolboxError::SandboxUnavailable { .. }), "{error}");
     }
+}
+
+#[test]
+#[ignore = "started by what_is_confined_computes_and_does_nothing_else"]
+fn confines_itself() {
+    let folder = folder();
+    std::thread::spawn(move || {
+        let confined = confine(1 << 30, LIMITS.cpu).unwrap();
+        for path in [Path::new("/etc/passwd"), Path::new("/proc/self/environ")] {
+            assert!(fs::read(path).is_err(), "{}", path.display());
+        }
+        assert!(fs::write(folder.join("written"), "x").is_err());
+        assert!(fs::create_dir(folder.join("made")).is_err());
+        assert!(Command::new("/bin/true").status().is_err());
+        assert!(std::net::UdpSocket::bind("127.0.0.1:0").is_err());
+        assert!(std::os::unix::net::UnixDatagram::unbound().is_err());
+        confined.lift_cpu_limit().unwrap();
+        // Threads can still be started.
+        assert_eq!(std::thread::spawn(|| vec![1u8; 1 << 20].len()).join().unwrap(), 1 << 20);
+    })
+    .join()
+    .unwrap();
 }
 
 /// Prints which file of native code is there after its run.

@@ -224,7 +224,8 @@ impl VirtualBoard {
             let next = self.uart.next_event(self.cycles).unwrap_or(end);
             let next = next.clamp(self.cycles + 1, end);
             let budget = next - self.cycles;
-            let watch = self.tx.map_or(Net::ONE, |tx| tx.value);
+            // An open-drain output is all in its enable.
+            let watch = self.tx.map_or([Net::ONE; 2], |tx| [tx.value, tx.enable]);
             let ran = match &mut self.oscillators {
                 None => self.engine.run_cycles(self.clock, budget, watch)?,
                 Some(oscillators) => oscillators.run(self.engine.as_mut(), budget, watch)?,

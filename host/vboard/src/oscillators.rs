@@ -59,9 +59,9 @@ impl Oscillators {
         &mut self,
         engine: &mut dyn Engine,
         cycles: u64,
-        watch: Net,
+        watch: [Net; 2],
     ) -> Result<Ran, Unsettled> {
-        let level = engine.pad_value(watch);
+        let levels = watch.map(|net| engine.pad_value(net));
         let cycle = 2 * self.clocks[0].half_period;
         let mut changes = Vec::with_capacity(self.clocks.len());
         for done in 1..=cycles {
@@ -80,7 +80,7 @@ impl Oscillators {
                 engine.set(&changes)?;
             }
             self.now = end;
-            if engine.pad_value(watch) != level {
+            if watch.map(|net| engine.pad_value(net)) != levels {
                 return Ok(Ran { cycles: done, quiescent: false });
             }
         }

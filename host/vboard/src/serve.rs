@@ -40,19 +40,17 @@ pub enum ServeError {
     Output(#[source] io::Error),
 }
 
-/// Connects a board's serial line with stdin and stdout until stdin ends. The
-/// process ends with its parent, even if the parent is killed.
+/// Connects a board's serial line with stdin and stdout until stdin ends, so also
+/// when whoever holds its other end is killed; a board that goes on talking after that
+/// finds that nobody reads.
+///
+/// (A parent-death signal would be wrong: it comes with the end of the *thread* that
+/// started the process.)
 ///
 /// # Errors
 /// When the board or a stream fails. A reader of stdout that went away is no
 /// error.
 pub fn serve_stdio(board: VirtualBoard) -> Result<(), ServeError> {
-    #[cfg(target_os = "linux")]
-    {
-        // Best effort: stdin ends too when the parent does.
-        let signal = Some(rustix::process::Signal::KILL);
-        let _ = rustix::process::set_parent_process_death_signal(signal);
-    }
     serve(board, io::stdin(), io::stdout().lock())
 }
 

@@ -65,11 +65,12 @@ fn debian(project: &Project) -> Result<()> {
         bail!("not root, so type: sudo sh -c '{by_hand}'");
     }
     let apt = |args: &[&str]| {
-        capture(project.command("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
+        // Its own lines are the progress of what may take minutes.
+        run(project.command("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
             .with_context(|| format!("install by hand: {by_hand}"))
     };
-    apt(&["update", "-q"])?;
-    let mut install = vec!["install", "-qy", "--no-install-recommends"];
+    apt(&["update"])?;
+    let mut install = vec!["install", "-y", "--no-install-recommends"];
     install.extend(&names);
     apt(&install)?;
     match missing.iter().find(|p| !Path::new(&p.provides).exists()) {

@@ -4,20 +4,22 @@ use super::lab::{FILE_BYTES, Lab};
 use super::root;
 use filbench_toolbox::{JobDir, Tool};
 
-/// The module `top` of tests/designs/uart_echo.v and pll_echo.v for a board, built the way
-/// its maker would.
+/// Of tests/designs.
+const SOURCES: [&str; 4] = ["uart_echo.v", "pll_echo.v", "open_drain_echo.v", "unmodelled.v"];
+
+/// The module `top` of [`SOURCES`] for a board, built the way its maker would.
 pub fn build(kind: &str, top: &str) -> Vec<u8> {
     let lab = Lab::open(kind);
     let dir = JobDir::create().unwrap();
-    for name in ["uart_echo.v", "pll_echo.v"] {
+    for name in SOURCES {
         let source = std::fs::read(root().join("tests/designs").join(name)).unwrap();
         dir.write(name, source).unwrap();
     }
     let (clock, uart) = (&lab.board.clock_pin, &lab.board.uart);
     let pcf = format!("set_io clk {clock}\nset_io rx {}\nset_io tx {}\n", uart.rx, uart.tx);
     dir.write("pins.pcf", pcf).unwrap();
-    let synthesis =
-        format!("read_verilog uart_echo.v pll_echo.v; synth_ice40 -top {top} -json echo.json");
+    let sources = SOURCES.join(" ");
+    let synthesis = format!("read_verilog {sources}; synth_ice40 -top {top} -json echo.json");
     lab.tool(&dir, Tool::Yosys, &["-q", "-p", &synthesis]);
     let device = format!("--{}", lab.board.device);
     let files = ["--json", "echo.json", "--pcf", "pins.pcf", "--asc", "echo.asc"];

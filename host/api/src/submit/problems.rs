@@ -7,6 +7,7 @@ use crate::types::{ProblemRef, ProblemSource};
 use filbench_model::with_causes;
 use filbench_stimulus::{LocateError, ProblemFiles, locate};
 use filbench_suite::Suite;
+use filbench_toolbox::JobDir;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -126,7 +127,7 @@ fn from_files(name: &str, files: &FileSet, select: Option<&str>) -> Result<Probl
             .accepting("files of a problem in VerilogEval's, RTLLM's or filbench's layout"));
     }
     let internal = |error: std::io::Error| ApiError::internal(&error);
-    let root = tempfile::tempdir().map_err(internal)?;
+    let root = JobDir::create().map_err(|error| ApiError::internal(&error))?;
     // A folder's name is the problem's in some layouts.
     let is_plain = checked_name(name).is_ok_and(|name| !name.contains('/'));
     let folder = root.path().canonicalize().map_err(internal)?;

@@ -2,8 +2,10 @@
 
 use crate::support::{design, flow, flow_with_cache, icebreaker};
 use filbench_board::Board;
-use filbench_flow::{Bitstream, Design, Firmware, Linked, Placed, Placement};
-use filbench_model::{FailStage, InconclusiveReason, Outcome, Stage};
+use filbench_flow::{Bitstream, Design, Firmware, Flow, Linked, Placed, Placement};
+use filbench_model::{FailStage, FaultPlace, InconclusiveReason, Outcome, Stage};
+use filbench_toolbox::{EdaTools, Toolbox, ToolboxConfig, cache_root};
+use std::os::unix::fs::PermissionsExt;
 
 fn firmware() -> Firmware {
     // An endless loop.
@@ -244,4 +246,38 @@ fn no_room() {
     let wide = verdict(&design("module top(input [1040:0] a, output y); assign y = ^a; endmodule"));
     assert_eq!(wide.stage, Some(Stage::Inconclusive(InconclusiveReason::FixtureRoom)));
     assert!(wide.reason.contains("1041 input bits"), "{wide:?}");
+}
+
+/// A flow whose nextpnr places nothing at all.
+fn broken_flow() -> (tempfile::TempDir, Flow) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, does) in [
+        ("yosys", "echo 'Yosys 0.70 (git sha1 0)'; [ \"$1\" = -V ]"),
+        ("nextpnr-ice40", "echo '(Version nextpnr-0.11)'; [ \"$1\" = --version ]"),
+        ("icepack", ":"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{does}\n")).expect("it can be written");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("it is ours");
+    }
+    let toolbox = Toolbox::open(ToolboxConfig {
+        cache: cache_root(),
+        worker: Some(env!("CARGO_BIN_EXE_filbench-flow-worker").into()),
+        tools: EdaTools::Native { path: Some(folder.path().into()) },
+    });
+    let flow = Flow::new(toolbox.expect("the scripts are there"), cache_root());
+    (folder, flow)
+}
+
+/// That a design instantiates cells explains nothing while a known-good one fails as well.
+#[test]
+fn a_broken_nextpnr_fails_no_design() {
+    let own_cell =
+        design("module top(input clk, d, output q); SB_DFF u(.C(clk), .D(d), .Q(q)); endmodule");
+    let (_folder, broken) = broken_flow();
+    for design in [own_cell, design(COUNTER)] {
+        let fault = broken.place(&link(&design), &icebreaker(), 1).expect_err("a fault");
+        assert_eq!(fault.place, FaultPlace::Tool, "{fault}");
+        assert!(fault.to_string().contains("nor does a known-good design"), "{fault}");
+    }
 }

@@ -5,5 +5,6 @@ mod hostile;
 mod languages;
 mod refusals;
 mod shared;
+mod stock;
 mod support;
 mod synthesis;

@@ -226,3 +226,32 @@ fn names_and_texts_of_any_bytes() {
     };
     crate::support::accepted(synthesise(&submission));
 }
+
+/// nextpnr says nothing of what it leaves out of a multiplier, and the board would compute
+/// something else.
+#[test]
+fn multipliers_that_no_bitstream_can_configure() {
+    let text = |parameters: &str, ports: &str| {
+        format!(
+            "module top(input clk, i, input [15:0] a, b, output [31:0] o);
+               SB_MAC16 #({parameters}) u(.CLK(clk), .CE(1'b1), .A(a), .B(b), .O(o), {ports});
+             endmodule"
+        )
+    };
+    for (parameters, ports, expected) in [
+        (".NEG_TRIGGER(1'b1), .A_REG(1'b1)", ".CI(1'b0)", "NEG_TRIGGER"),
+        (".BOTADDSUB_CARRYSELECT(2'b10)", ".ACCUMCI(i)", "ACCUMCI"),
+        (".BOTADDSUB_LOWERINPUT(2'b11)", ".SIGNEXTIN(i)", "SIGNEXTIN"),
+    ] {
+        let reason = refused(&text(parameters, ports), FailStage::UnsupportedCell);
+        assert!(reason.contains(expected) && reason.contains("`u`"), "{reason}");
+    }
+    for (parameters, ports) in [
+        (".NEG_TRIGGER(1'b0), .A_REG(1'b1)", ".CI(1'b0)"),
+        (".BOTADDSUB_CARRYSELECT(2'b10)", ".ACCUMCI(1'b0)"),
+        (".TOPADDSUB_CARRYSELECT(2'b10), .BOTADDSUB_CARRYSELECT(2'b11)", ".CI(i)"),
+    ] {
+        let synthesis = synthesise(&submission(&text(parameters, ports)));
+        assert_eq!(crate::support::accepted(synthesis).resources.dsp, 1, "{parameters}");
+    }
+}

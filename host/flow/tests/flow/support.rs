@@ -13,13 +13,17 @@ pub fn flow() -> Flow {
 
 /// The same that keeps its own things under `cache`.
 pub fn flow_with_cache(cache: &Path) -> Flow {
-    let toolbox = Toolbox::open(ToolboxConfig {
+    Flow::new(toolbox(), cache.to_path_buf())
+}
+
+/// The tools in the user's cache.
+pub fn toolbox() -> Toolbox {
+    Toolbox::open(ToolboxConfig {
         cache: cache_root(),
         worker: Some(PathBuf::from(env!("CARGO_BIN_EXE_filbench-flow-worker"))),
         tools: EdaTools::Wasm,
     })
-    .expect("the tools are installed; run `cargo xtask setup`");
-    Flow::new(toolbox, cache.to_path_buf())
+    .expect("the tools are installed; run `cargo xtask setup`")
 }
 
 pub fn icebreaker() -> Board {

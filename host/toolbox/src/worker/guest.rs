@@ -28,9 +28,10 @@ fn prepare(order: GuestOrder) -> wasmtime::Result<Reply> {
     let Some(module) = module::load(&engine, &order.module) else {
         return Ok(Reply::NotCompiled);
     };
-    // The guest is confined by WebAssembly; this is a second wall behind it.
     let read_only = order.read_only.iter().map(|(host, _)| host.as_path());
-    landlocked::confine_guest(read_only, &order.dir)?;
+    if let Err(error) = landlocked::confine_guest(read_only, &order.dir) {
+        return Ok(Reply::NoSandbox { step: "apply Landlock".into(), cause: error.to_string() });
+    }
     std::thread::Builder::new()
         .stack_size(module::THREAD_STACK_BYTES)
         .spawn(move || call(&engine, &module, &order))?

@@ -12,7 +12,7 @@ use std::path::Path;
 const NEWEST: ABI = ABI::V6;
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum LandlockError {
+pub(crate) enum LandlockError {
     #[error(transparent)]
     Ruleset(#[from] RulesetError),
     #[error(transparent)]
@@ -21,18 +21,20 @@ pub(super) enum LandlockError {
     NotEnforced,
 }
 
-/// For a guest: it reads `read_only` and reads and writes `dir`. Where there is
-/// no Landlock the guest's own confinement stands alone.
+/// For a guest: it reads `read_only` and reads and writes `dir`. A second wall, behind
+/// the guest's own confinement; where it cannot stand, nothing runs.
 pub(super) fn confine_guest<'a>(
     read_only: impl Iterator<Item = &'a Path>,
     dir: &Path,
 ) -> Result<(), LandlockError> {
     let mut rules = vec![(dir, in_job_folder())];
     rules.extend(read_only.map(|path| (path, AccessFs::ReadFile | AccessFs::ReadDir)));
-    match confine(&rules) {
-        Err(LandlockError::NotEnforced) => Ok(()),
-        other => other,
-    }
+    confine(&rules)
+}
+
+/// For code of this program itself: it opens nothing any more.
+pub(crate) fn confine_to_nothing() -> Result<(), LandlockError> {
+    confine(&[])
 }
 
 /// For code of this program itself: it reads and writes `dir`, and nothing else.

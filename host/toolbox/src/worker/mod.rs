@@ -3,7 +3,7 @@
 //! [`supervise`]: crate::supervise
 
 mod guest;
-mod landlocked;
+pub(crate) mod landlocked;
 mod module;
 mod namespaces;
 mod native;
@@ -16,6 +16,9 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+
+/// For making native code: that of Yosys takes 1.6 GB.
+const COMPILE_DATA_BYTES: u64 = 4 << 30;
 
 /// Makes this process a worker if it was started as one.
 ///
@@ -56,8 +59,14 @@ fn work(parent: Option<OsString>) -> io::Result<()> {
         Order::Guest(order) => guest::run(order),
         Order::Native(order) => native::run(&order, &control),
         Order::Waveform(order) => Some(waveform::run(&order)),
-        Order::Locate(module) => Some(module::locate(&module)),
-        Order::Compile(module) => Some(module::compile(&module)),
+        Order::Locate(module) => {
+            set_limit(Resource::Data, COMPILE_DATA_BYTES, COMPILE_DATA_BYTES)?;
+            Some(module::locate(&module))
+        }
+        Order::Compile(module) => {
+            set_limit(Resource::Data, COMPILE_DATA_BYTES, COMPILE_DATA_BYTES)?;
+            Some(module::compile(&module))
+        }
     };
     match reply {
         Some(reply) => answer(&mut control, &reply),
@@ -98,7 +107,7 @@ fn apply_common_limits(limits: &WorkerLimits) -> io::Result<()> {
     set_limit(Resource::Fsize, limits.file_bytes, limits.file_bytes)
 }
 
-fn set_limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+pub(crate) fn set_limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     // A limit that the parent already lives under cannot be raised again.
     let inherited = rustix::process::getrlimit(resource).maximum;
     let clamp = |value: u64| Some(inherited.map_or(value, |max| value.min(max)));

@@ -82,11 +82,11 @@ pub trait Engine: Send {
     fn set(&mut self, changes: &[(Net, bool)]) -> Result<(), Unsettled>;
 
     /// Runs up to `cycles` cycles of `clock`, each a rise and a fall, and
-    /// returns early after one in which the value of `watch` changed.
+    /// returns early after one in which the value of a net of `watch` changed.
     ///
     /// # Errors
     /// When the netlist oscillates.
-    fn run_cycles(&mut self, clock: Net, cycles: u64, watch: Net) -> Result<Ran, Unsettled>;
+    fn run_cycles(&mut self, clock: Net, cycles: u64, watch: [Net; 2]) -> Result<Ran, Unsettled>;
 
     /// Value of a net that is a pad's input, output or output enable.
     fn pad_value(&self, net: Net) -> bool;
@@ -115,13 +115,13 @@ fn run_cycles_of_pins<E: Engine>(
     engine: &mut E,
     clock: Net,
     cycles: u64,
-    watch: Net,
+    watch: [Net; 2],
 ) -> Result<Ran, Unsettled> {
-    let level = engine.pad_value(watch);
+    let levels = watch.map(|net| engine.pad_value(net));
     for done in 1..=cycles {
         engine.set(&[(clock, true)])?;
         engine.set(&[(clock, false)])?;
-        if engine.pad_value(watch) != level {
+        if watch.map(|net| engine.pad_value(net)) != levels {
             return Ok(Ran { cycles: done, quiescent: false });
         }
     }

@@ -304,7 +304,7 @@ impl Engine for PlainEngine {
         Err(Unsettled { kind: Oscillation::Clock, rounds, near: None })
     }
 
-    fn run_cycles(&mut self, clock: Net, cycles: u64, watch: Net) -> Result<Ran, Unsettled> {
+    fn run_cycles(&mut self, clock: Net, cycles: u64, watch: [Net; 2]) -> Result<Ran, Unsettled> {
         super::run_cycles_of_pins(self, clock, cycles, watch)
     }
 

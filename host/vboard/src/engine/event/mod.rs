@@ -212,19 +212,19 @@ impl Engine for EventEngine {
         self.run_rounds()
     }
 
-    fn run_cycles(&mut self, clock: Net, cycles: u64, watch: Net) -> Result<Ran, Unsettled> {
+    fn run_cycles(&mut self, clock: Net, cycles: u64, watch: [Net; 2]) -> Result<Ran, Unsettled> {
         let Some([falling, rising]) = self.direct_domains(clock) else {
             return super::run_cycles_of_pins(self, clock, cycles, watch);
         };
-        let watch = usize::from(self.t.pad_words[watch.index()].unwrap_or(0));
-        let level = self.words[watch] & 1;
+        let watch = watch.map(|net| usize::from(self.t.pad_words[net.index()].unwrap_or_default()));
+        let levels = watch.map(|word| self.words[word] & 1);
         for done in 1..=cycles {
             let rise = self.direct_edge(rising)?;
             let fall = self.direct_edge(falling)?;
             if !rise && !fall {
                 return Ok(Ran { cycles, quiescent: true });
             }
-            if self.words[watch] & 1 != level {
+            if watch.map(|word| self.words[word] & 1) != levels {
                 return Ok(Ran { cycles: done, quiescent: false });
             }
         }
