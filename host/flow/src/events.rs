@@ -245,7 +245,12 @@ mod tests {
     use super::*;
     use crate::netlist::Netlist;
 
-    fn events(cells: &[(&str, &[(&str, u32, bool)])]) -> Events {
+    /// A pin, its net, and whether it is an output.
+    type Pin = (&'static str, u32, bool);
+    /// Its type and its pins.
+    type Cell = (&'static str, [Pin; 3]);
+
+    fn events(cells: &[Cell]) -> Events {
         let cells: serde_json::Map<String, serde_json::Value> = cells
             .iter()
             .enumerate()
@@ -273,18 +278,16 @@ mod tests {
         find(&netlist.into_module("m").unwrap())
     }
 
-    const fn and(a: u32, b: u32, y: u32) -> (&'static str, [(&'static str, u32, bool); 3]) {
+    const fn and(a: u32, b: u32, y: u32) -> Cell {
         ("$_AND_", [("A", a, false), ("B", b, false), ("Y", y, true)])
     }
 
-    fn ff(c: u32, q: u32) -> (&'static str, [(&'static str, u32, bool); 3]) {
+    fn ff(c: u32, q: u32) -> Cell {
         ("SB_DFF", [("C", c, false), ("D", 3, false), ("Q", q, true)])
     }
 
-    fn levels(cells: &[(&'static str, [(&'static str, u32, bool); 3])]) -> usize {
-        let cells: Vec<(&str, &[(&str, u32, bool)])> =
-            cells.iter().map(|(kind, pins)| (*kind, &pins[..])).collect();
-        events(&cells).derived_levels
+    fn levels(cells: &[Cell]) -> usize {
+        events(cells).derived_levels
     }
 
     #[test]
