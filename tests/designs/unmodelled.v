@@ -64,3 +64,22 @@ module with_external_feedback_core (
     );
     uart_echo echo (.clk(fast), .rx(rx), .tx(tx));
 endmodule
+
+// Its lower adder takes the carry of the multiplier below it.
+module with_cascaded_multiplier (
+    input  wire clk,
+    input  wire rx,
+    output wire tx
+);
+    wire        sent;
+    wire [31:0] product;
+    uart_echo echo (.clk(clk), .rx(rx), .tx(sent));
+    SB_MAC16 #(.BOTADDSUB_CARRYSELECT(2'b10)) multiplier (
+        .CLK(clk), .CE(1'b1), .A({16{rx}}), .B({16{sent}}), .C(16'd0), .D(16'd0), .O(product),
+        .AHOLD(1'b0), .BHOLD(1'b0), .CHOLD(1'b0), .DHOLD(1'b0),
+        .IRSTTOP(1'b0), .IRSTBOT(1'b0), .ORSTTOP(1'b0), .ORSTBOT(1'b0),
+        .OLOADTOP(1'b0), .OLOADBOT(1'b0), .ADDSUBTOP(1'b0), .ADDSUBBOT(1'b0),
+        .OHOLDTOP(1'b0), .OHOLDBOT(1'b0), .CI(1'b0), .ACCUMCI(1'b0), .SIGNEXTIN(1'b0)
+    );
+    assign tx = sent | product[0];
+endmodule

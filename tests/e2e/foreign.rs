@@ -164,9 +164,10 @@ fn what_is_not_modelled_is_refused_by_name() {
     for (kind, top, names) in [
         ("icebreaker", "with_oscillator", &["hard IP HFOSC", " at ("][..]),
         ("icebreaker", "with_i2c", &["hard IP I2C", " at ("]),
-        ("icebreaker", "with_ddr_output", &[" at ("]),
+        ("icebreaker", "with_cascaded_multiplier", &["MAC16 that takes ACCUMCI", " at ("]),
+        ("icebreaker", "with_ddr_output", &["a DDR output", " at ("]),
         ("icebreaker", "with_external_feedback_pad", &["PLL", " at ("]),
-        ("ice40_hx8k_b_evn", "with_ddr_output", &[" at ("]),
+        ("ice40_hx8k_b_evn", "with_ddr_output", &["a DDR output", " at ("]),
         ("ice40_hx8k_b_evn", "with_external_feedback_core", &["PLL", " at ("]),
     ] {
         let bench = Bench::new();
