@@ -22,7 +22,7 @@
 //! [`Toolbox::stop`] ends all jobs, an [`Interrupt`] those of one caller.
 //!
 //! A process of this program that looks at untrusted bytes itself, as the virtual board
-//! does, confines itself first: [`confine`].
+//! does, confines itself first: [`confine()`].
 //!
 //! A binary that uses the toolbox calls [`worker_main`] first thing in `main`.
 
