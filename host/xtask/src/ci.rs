@@ -19,7 +19,7 @@ fn checks(project: &Project, phases: &mut Phases) -> Result<()> {
         run(project.cargo(&["fmt", "--all", "--check"]).current_dir(firmware_apps(project)))
     })?;
     phases.run("generated files", || regmap::check(&project.root))?;
-    setup::setup(project, phases)?;
+    setup::setup(project, phases, setup::Build::All)?;
     phases.run("generated files: chip databases", || chipdb::check(project))?;
     phases.run("fixture benches", || fixture_benches(project))?;
     phases.run("clippy", || {
@@ -93,8 +93,8 @@ fn licences(project: &Project) -> Result<()> {
 }
 
 /// Random designs from seed `first` on: the virtual board against Icarus on the netlist.
+/// The workspace is built.
 pub fn random_designs(project: &Project, first: u64, count: u64) -> Result<()> {
-    run(&mut project.cargo(&["build", "--workspace", "--quiet"]))?;
     let program = project.filbench().with_file_name("filbench-differential");
     run(project.command(program).args([first.to_string(), count.to_string()]))
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 /// A right and a wrong candidate of one problem, judged on the virtual iCEBreaker.
 pub fn demo(project: &Project) -> Result<()> {
     let mut phases = Phases::default();
-    setup::setup(project, &mut phases)?;
+    setup::setup(project, &mut phases, setup::Build::Programs)?;
     eprintln!("{}", phases.summary());
     let suite = project.root.join("tests/suites/filbench-small");
     let problem = "Prob002_dff";

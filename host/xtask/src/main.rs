@@ -84,7 +84,8 @@ fn main() -> ExitCode {
     let result = Project::locate().and_then(|project| match Cli::parse().task {
         Task::Setup => {
             let mut phases = Phases::default();
-            setup::setup(&project, &mut phases).map(|()| eprint!("{}", phases.summary()))
+            setup::setup(&project, &mut phases, setup::Build::Programs)
+                .map(|()| eprint!("{}", phases.summary()))
         }
         Task::Demo => demo::demo(&project),
         Task::Ci => ci::ci(&project),
@@ -92,7 +93,10 @@ fn main() -> ExitCode {
         Task::Bench { rounds, only, long: None } => bench::bench(&project, rounds, &only),
         Task::ApiFuzz { examples, seed } => api_fuzz::api_fuzz(&project, examples, seed),
         Task::Firmware => firmware::build(&project),
-        Task::Random { first, count } => ci::random_designs(&project, first, count),
+        Task::Random { first, count } => {
+            project::run(&mut project.cargo(&["build", "--workspace", "--quiet"]))
+                .and_then(|()| ci::random_designs(&project, first, count))
+        }
         Task::FixtureBenches => ci::fixture_benches(&project),
         Task::Chipdb { check: true } => chipdb::check(&project),
         Task::Chipdb { check: false } => chipdb::write(&project),

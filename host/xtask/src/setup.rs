@@ -23,8 +23,27 @@ struct DebianPackage {
     purpose: String,
 }
 
+/// What of the workspace set-up builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// What people use.
+    Programs,
+    /// The tests as well. What they need beside it gives libraries other features, so that
+    /// programs that are built before them would be built twice.
+    All,
+}
+
+impl Build {
+    fn cargo_arguments(self) -> &'static [&'static str] {
+        match self {
+            Build::Programs => &["build", "--workspace"],
+            Build::All => &["build", "--workspace", "--all-targets"],
+        }
+    }
+}
+
 /// Sets up tools, build, compiled modules and firmware.
-pub fn setup(project: &Project, phases: &mut Phases) -> Result<()> {
+pub fn setup(project: &Project, phases: &mut Phases, build: Build) -> Result<()> {
     phases.run("setup: programs from Debian", || debian(project))?;
     phases.run("setup: pinned tools", || {
         if !on_path("python3") {
@@ -32,7 +51,7 @@ pub fn setup(project: &Project, phases: &mut Phases) -> Result<()> {
         }
         run(project.command("python3").arg("flows/fetch.py").arg("--cache").arg(&project.cache))
     })?;
-    phases.run("setup: build", || run(&mut project.cargo(&["build", "--workspace"])))?;
+    phases.run("setup: build", || run(&mut project.cargo(build.cargo_arguments())))?;
     phases.run("setup: compile the tools' modules", || {
         run(project.command(project.filbench()).args(["toolbox", "prepare"]))
     })?;
