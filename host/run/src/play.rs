@@ -16,6 +16,14 @@ const PROGRESS_EVENTS: u64 = 200;
 /// A play's setting of unknown inputs and what the board answered.
 pub(crate) type Play = (UnknownInputs, Responses);
 
+/// What the line did in a play that ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    Calm,
+    /// Something had to be sent again.
+    Disturbed,
+}
+
 /// What is played, to whom.
 pub(crate) struct Playing<'a> {
     pub(crate) phases: &'a Phases,
@@ -34,9 +42,10 @@ impl Playing<'_> {
         &self,
         place: &mut dyn Place,
         link: &mut LinkRecord,
-    ) -> Result<Vec<Play>, Fault> {
+    ) -> Result<(Vec<Play>, Line), Fault> {
         let mut attempt = 1;
         loop {
+            let before = link.retransmissions;
             let end = self.play_settings(place, link).await;
             place.played(end.as_ref().err());
             place.release().await;
@@ -46,7 +55,11 @@ impl Playing<'_> {
                     tracing::warn!(fault.place = %fault.place, %fault, "playing again");
                     self.phases.send(Event::Retrying { fault });
                 }
-                end => return end,
+                end => {
+                    let calm = link.retransmissions == before;
+                    return end
+                        .map(|plays| (plays, if calm { Line::Calm } else { Line::Disturbed }));
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::context::blocking;
 use crate::draft::{Draft, InSimulation};
 use crate::evaluation::{Artifact, MISMATCH_VCD};
 use crate::event::{Event, Phase, Phases, Subject};
-use crate::play::{Play, Playing};
+use crate::play::{Line, Play, Playing};
 use crate::scoreboard::compare;
 use crate::waveform;
 use crate::window::mismatch_window;
@@ -44,11 +44,11 @@ impl Job<'_> {
         built: &Built,
         problem: &Arc<Problem>,
         link: &mut LinkRecord,
-    ) -> Result<Arc<Vec<Play>>, Fault> {
+    ) -> Result<(Arc<Vec<Play>>, Line), Fault> {
         let wiring = wire(problem, built)?;
         let _turn = self.context.board_turn().await;
         let playing = Playing { phases, built, problem, wiring: &wiring };
-        playing.play(place, link).await.map(Arc::new)
+        playing.play(place, link).await.map(|(plays, line)| (Arc::new(plays), line))
     }
 
     /// The candidate in simulation, where that is asked for. Beside its way to the board,
@@ -92,19 +92,18 @@ impl Job<'_> {
         draft: &mut Draft,
     ) -> Result<Scores, Fault> {
         let mut link = LinkRecord::default();
-        let mut plays = self.answers(phases, place, built, problem, &mut link).await;
-        if link.retransmissions > 0
-            && let Ok(first) = &plays
-            && self.score(problem, first).await?.mismatch().is_some()
+        let mut answers = self.answers(phases, place, built, problem, &mut link).await;
+        if let Ok((plays, Line::Disturbed)) = &answers
+            && self.score(problem, plays).await?.mismatch().is_some()
         {
             let why = "the line was disturbed, and a response differs";
             phases.send(Event::Retrying { fault: Fault::new(FaultPlace::Link, why) });
-            plays = self.answers(phases, place, built, problem, &mut link).await;
+            answers = self.answers(phases, place, built, problem, &mut link).await;
         }
         draft.report.link = Some(link);
         // Which board it was may be known only now.
         draft.report.board = Some(place.record());
-        let plays = plays?;
+        let (plays, _) = answers?;
         phases
             .run(Phase::Compare, async {
                 let scores = self.score(problem, &plays).await?;
