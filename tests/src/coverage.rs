@@ -163,7 +163,8 @@ fn mac16_modes(mac: Option<&Mac16>) -> Vec<String> {
         for value in 0..4 {
             let cascade =
                 matches!((name, value), ("BOTADDSUB_LOWERINPUT", 3) | ("BOTADDSUB_CARRYSELECT", 2));
-            if if mac.is_none() { !cascade } else { selected == value } {
+            let is_there = mac.map_or(!cascade, |_| selected == value);
+            if is_there {
                 modes.push(format!("MAC16 {name} {value}"));
             }
         }

@@ -313,9 +313,9 @@ impl Differential {
     }
 }
 
-/// A bound on what a tool writes for one design.
 /// A design takes a second or two; a few never route.
 const TOOL_CPU: Duration = Duration::from_secs(8);
+/// A bound on what a tool writes for one design.
 const OUTPUT_BYTES: u64 = 64 << 20;
 
 /// `cells_sim.v` without what is undefined: registers and memories start as 0,

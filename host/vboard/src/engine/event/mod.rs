@@ -232,10 +232,7 @@ impl Engine for EventEngine {
     }
 
     fn pad_value(&self, net: Net) -> bool {
-        match self.t.pad_words[net.index()] {
-            Some(word) => self.words[usize::from(word)] & 1 != 0,
-            None => false,
-        }
+        self.net_value(net).unwrap_or(false)
     }
 
     fn net_value(&self, net: Net) -> Option<bool> {
