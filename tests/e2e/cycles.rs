@@ -15,7 +15,7 @@ mod common;
 use common::lab::Lab;
 use common::running::{Adder, Cable, pins};
 use filbench_board::Board;
-use filbench_lab::{PlayPlan, Session, Timing};
+use filbench_lab::{Session, Timing};
 use filbench_vboard::{EngineKind, Pins, VirtualBoard, decode};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -99,21 +99,14 @@ fn count(adder: &Adder, engine: EngineKind, vectors: &[(Vec<u8>, bool)]) -> Coun
     runtime.block_on(async {
         let mut session = Session::open(cable(), timing).await.unwrap();
         let boot = now();
-        let plan = PlayPlan {
-            slot: 0,
-            settle_cycles: adder.settle_cycles,
-            capture_bytes: 1,
-            vectors: vectors.iter().cloned(),
-        };
-        let captures = session.play(plan, |_| {}).await.unwrap();
+        let mut playing = session.begin(0, adder.settle_cycles, 1).unwrap();
+        let captures = playing.all(vectors.iter().cloned(), |_| {}).await.unwrap();
         let play = now() - boot;
 
-        // Steps that change nothing, so that the encoder need not know the inputs.
-        let mut playing = session.begin(0, adder.settle_cycles, 1).unwrap();
         let mut lock_step = 0;
-        for _ in 0..LOCK_STEPS {
+        for (inputs, _) in vectors.iter().take(LOCK_STEPS) {
             let begun = now();
-            assert!(playing.add(&[0], true).unwrap());
+            assert!(playing.add(inputs, true).unwrap());
             assert_eq!(playing.flush().await.unwrap().len(), 1);
             lock_step = lock_step.max(now() - begun);
         }

@@ -182,7 +182,7 @@ fn what_is_not_modelled_is_refused_by_name() {
     }
 }
 
-/// After it has read the file, the board can open nothing and has none of our secrets.
+/// After it has read the file, the board can open nothing, and its memory is bounded.
 #[test]
 fn a_board_is_confined_before_it_looks_at_a_bitstream() {
     let bench = Bench::new();

@@ -19,9 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// What judging a candidate may take. Two front ends may use up the CPU limit of synthesis
-/// (flows/ice40.toml), and a processor may have four jobs to share.
-const LONGEST_MS: u64 = 2 * 60_000 * 4;
+/// What judging a candidate may take, the proof of its problem included. Two front ends may use
+/// up the CPU limit of synthesis (flows/ice40.toml), a minute each, and a processor may have
+/// several jobs to share.
+const LONGEST_MS: u64 = 15 * 60_000;
 /// What this process may hold at its peak, whatever candidates do: tools and boards have
 /// processes of their own. The largest vectors, of 200,000 steps, take a tenth.
 const PEAK_BYTES: u64 = 1 << 30;

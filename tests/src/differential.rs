@@ -6,9 +6,10 @@
 //! forever in an SPRAM, by what the virtual board documents.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use filbench_toolbox::{
@@ -133,9 +134,18 @@ pub struct Summary {
     pub failures: Vec<(u64, DifferentialError)>,
 }
 
+impl Summary {
+    fn add(&mut self, passed: &Passed) {
+        self.passed += 1;
+        self.undefined += passed.undefined;
+        self.samples += passed.samples;
+        self.coverage.add(&passed.coverage);
+    }
+}
+
 /// Runs `count` designs from seed `first` on in `jobs` threads. For each that nextpnr does
-/// not place another one is drawn, up to a tenth of `count` more. `report` hears of each
-/// seed as it is done.
+/// not place another one is drawn behind them, up to a tenth of `count` and ten more. `report`
+/// hears of each seed as it is done.
 ///
 /// # Errors
 /// When Yosys' cell models are missing. Whatever goes wrong with a seed is in
@@ -145,50 +155,27 @@ pub fn run(
     first: u64,
     count: u64,
     jobs: usize,
-    report: &mut (dyn FnMut(u64, Option<&DifferentialError>) + Send),
+    report: Report<'_>,
 ) -> Result<Summary, DifferentialError> {
     let differential = Differential::new(toolbox.clone())?;
-    let next = AtomicU64::new(first);
-    let end = AtomicU64::new(first + count);
-    let last = first + count + count / 10;
     let summary = Mutex::new((Summary::default(), report));
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= end.load(Ordering::Relaxed).min(last) {
-                        return;
-                    }
-                    let result = differential.run(&random_design(seed));
-                    let mut guard = summary.lock().unwrap_or_else(|e| e.into_inner());
-                    let (summary, report) = &mut *guard;
-                    report(seed, result.as_ref().err());
-                    match result {
-                        Ok(passed) => {
-                            summary.passed += 1;
-                            summary.undefined += passed.undefined;
-                            summary.samples += passed.samples;
-                            summary.coverage.add(&passed.coverage);
-                        }
-                        Err(DifferentialError::Tool {
-                            tool: Tool::NextpnrIce40,
-                            exit: ToolExit::CpuLimit,
-                            ..
-                        }) => {
-                            summary.unplaced.push(seed);
-                            end.fetch_add(1, Ordering::Relaxed);
-                        }
-                        Err(error) => summary.failures.push((seed, error)),
-                    }
-                }
-            });
-        }
-    });
-    let (mut summary, _) = summary.into_inner().unwrap_or_else(|e| e.into_inner());
+    let last = first + count + count / 10 + 10;
+    let mut seeds = first..first + count;
+    while !seeds.is_empty() {
+        differential.run_seeds(seeds.clone(), jobs, &summary);
+        let lacking = {
+            let (summary, _) = &*summary.lock().unwrap_or_else(PoisonError::into_inner);
+            count - summary.passed - summary.failures.len() as u64
+        };
+        seeds = seeds.end..last.min(seeds.end + lacking);
+    }
+    let (mut summary, _) = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     summary.failures.sort_by_key(|&(seed, _)| seed);
     Ok(summary)
 }
+
+/// What is heard of each seed.
+type Report<'a> = &'a mut (dyn FnMut(u64, Option<&DifferentialError>) + Send);
 
 /// What came of one design that was the same everywhere.
 #[derive(Debug)]
@@ -211,6 +198,35 @@ impl Differential {
         let text = std::fs::read_to_string(&path)
             .map_err(|source| DifferentialError::Cells { path, source })?;
         Ok(Differential { toolbox, cells: modules(&defined_cells(&text)?) })
+    }
+
+    fn run_seeds(&self, seeds: Range<u64>, jobs: usize, summary: &Mutex<(Summary, Report<'_>)>) {
+        let next = AtomicU64::new(seeds.start);
+        std::thread::scope(|scope| {
+            for _ in 0..jobs.max(1) {
+                scope.spawn(|| {
+                    loop {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= seeds.end {
+                            return;
+                        }
+                        let result = self.run(&random_design(seed));
+                        let mut guard = summary.lock().unwrap_or_else(PoisonError::into_inner);
+                        let (summary, report) = &mut *guard;
+                        report(seed, result.as_ref().err());
+                        match result {
+                            Ok(passed) => summary.add(&passed),
+                            Err(DifferentialError::Tool {
+                                tool: Tool::NextpnrIce40,
+                                exit: ToolExit::CpuLimit,
+                                ..
+                            }) => summary.unplaced.push(seed),
+                            Err(error) => summary.failures.push((seed, error)),
+                        }
+                    }
+                });
+            }
+        });
     }
 
     /// Runs one design through everything.

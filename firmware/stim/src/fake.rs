@@ -119,6 +119,8 @@ struct State {
     /// The player is held in reset.
     held: bool,
     steps: u32,
+    /// The most room that the status tells of.
+    room_claimed: usize,
 }
 
 impl State {
@@ -248,7 +250,7 @@ impl State {
         .into_iter()
         .map(|(set, bit)| if set { bit } else { 0 })
         .sum::<u32>()
-            | (self.room() as u32) << status::RX_FREE_SHIFT
+            | (self.room().min(self.room_claimed) as u32) << status::RX_FREE_SHIFT
     }
 
     fn room(&self) -> usize {
@@ -326,6 +328,7 @@ impl FakeRegisters {
             bad_opcode: false,
             held: false,
             steps: 0,
+            room_claimed: RING_CAPACITY,
         })))
     }
 
@@ -409,6 +412,11 @@ impl FakeBoard {
     pub fn reset_with(&mut self, unhandled: &[u8]) {
         self.registers.receive(unhandled);
         self.reset();
+    }
+
+    /// From now on the board says that its ring has no more than so many bytes of room.
+    pub fn claim_room(&mut self, bytes: usize) {
+        self.registers.state().room_claimed = bytes;
     }
 
     /// The player makes a step that nobody asked for, as behind a glitch of its clock.

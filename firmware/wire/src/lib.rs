@@ -31,9 +31,9 @@
 //! neither a lost byte nor a reset can make a clock step happen twice.
 //!
 //! **Steps are numbered** from 0 since the player's reset, and both sides count. A
-//! block names its first step; a board that has executed another number of steps
-//! refuses it ([`NakReason::WrongStep`]). The answer states the count behind the
-//! block. So a step that was executed twice or skipped, for whatever reason, ends
+//! block names its first step; a board that counted another number behind its last
+//! block refuses it ([`NakReason::WrongStep`]). The answer states what the player has
+//! counted behind the block. So a step that was executed twice or skipped, for whatever reason, ends
 //! the session instead of shifting what is captured.
 //!
 //! **Credit.** `Hello` and every `Played` state the bytes that the board can take

@@ -228,7 +228,7 @@ impl SelfTest {
 pub struct Status {
     /// Number of the last block executed, 0 for none.
     pub last_block: u16,
-    /// Steps executed since the player's reset.
+    /// Steps executed since the player's reset, as counted behind the last block.
     pub steps: u32,
     /// Frames that could not be read.
     pub bad_frames: u8,
@@ -247,7 +247,8 @@ pub struct Nak {
     pub reason: NakReason,
     /// Number of the block that the board would execute next.
     pub expected: u16,
-    /// Steps executed since the player's reset: that block's first step.
+    /// Steps executed since the player's reset, as counted behind the last block: that
+    /// block's first step.
     pub steps: u32,
 }
 
@@ -272,8 +273,8 @@ pub enum NakReason {
     Stalled = 7,
     /// There is no identity block: the bitstream was not made by the link step.
     NoIdentity = 8,
-    /// The next block, but the board has executed another number of steps than
-    /// came before it. It is not executed.
+    /// The next block, but it begins at another step than the board counted behind the
+    /// last one. It is not executed.
     WrongStep = 9,
 }
 

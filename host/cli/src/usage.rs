@@ -72,7 +72,10 @@ pub enum Usage {
         source: filbench_vboard::DecodeError,
     },
     /// A bitstream that does not power up on this board.
-    #[error("`{}` does not start on a virtual {kind}: {source}", path.display())]
+    #[error(
+        "`{}` does not start on a virtual {kind}: {source}; mend the design and build the \
+         bitstream anew", path.display()
+    )]
     NoStart {
         /// As given.
         path: PathBuf,

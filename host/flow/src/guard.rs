@@ -202,8 +202,8 @@ fn check_parameters(name: &str, cell: &Cell) -> Result<(), Refusal> {
 
 /// Refuses what `SB_MAC16` can do and place and route leaves out without a word
 /// (nextpnr 0.11, `ice40/bitstream.cc`: `NEG_TRIGGER` is not among the parameters it
-/// writes, and `ACCUMCI` and `SIGNEXTIN` have no wires from the fabric): the board would
-/// compute something else.
+/// writes, and `ACCUMCI` and `SIGNEXTIN` have no wires from the fabric, a constant's included):
+/// the board would compute something else.
 fn check_multiplier(name: &str, cell: &Cell) -> Result<(), Refusal> {
     if cell.kind != "SB_MAC16" {
         return Ok(());
@@ -211,13 +211,13 @@ fn check_multiplier(name: &str, cell: &Cell) -> Result<(), Refusal> {
     let has = |parameter: &str, bits: &str| {
         cell.parameter(parameter).is_some_and(|value| value.ends_with(bits))
     };
-    let is_driven = |port: &str| cell.bits(port).iter().any(|bit| bit.net().is_some());
-    let left_out = if has("NEG_TRIGGER", "1") && is_driven("CLK") {
+    let is_clocked = cell.bits("CLK").iter().any(|bit| bit.net().is_some());
+    let left_out = if has("NEG_TRIGGER", "1") && is_clocked {
         "registers on the falling edge (NEG_TRIGGER); clock it with the rising one, or keep its \
          registers in the fabric"
-    } else if has("BOTADDSUB_CARRYSELECT", "10") && is_driven("ACCUMCI") {
+    } else if has("BOTADDSUB_CARRYSELECT", "10") {
         "a carry from another multiplier's accumulator (ACCUMCI); give it to the input CI"
-    } else if has("BOTADDSUB_LOWERINPUT", "11") && is_driven("SIGNEXTIN") {
+    } else if has("BOTADDSUB_LOWERINPUT", "11") {
         "a sign from another multiplier (SIGNEXTIN); extend the operand in the design"
     } else {
         return Ok(());

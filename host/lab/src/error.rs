@@ -40,7 +40,8 @@ pub enum SessionError {
     /// The firmware has played since it was loaded.
     #[error(
         "the board has played {last_block} blocks since its bitstream was loaded, where it should \
-         have played none: loading did not take effect; look at its programming cable"
+         have played none; load the bitstream again, and look at the programming cable if that \
+         does not take effect"
     )]
     NotFresh {
         /// The last block it executed.
@@ -121,7 +122,9 @@ pub enum SessionError {
     /// One step does not fit into an empty block.
     #[error(
         "a step of {input_bytes} input bytes with {capture_bytes} captured ones does not fit a \
-         block of {room} bytes or a capture buffer of {capture_capacity}"
+         block of {room} bytes, which is what the board's credit of {credit} bytes lets pass, or \
+         a capture buffer of {capture_capacity}; run again, and look at the board's firmware if \
+         it stays so"
     )]
     StepTooLarge {
         /// Bytes of the input bank.
@@ -130,6 +133,8 @@ pub enum SessionError {
         capture_bytes: usize,
         /// Room in a block.
         room: usize,
+        /// Bytes that the board said last it can take.
+        credit: u16,
         /// Room for captures.
         capture_capacity: usize,
     },

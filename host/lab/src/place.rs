@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use filbench_model::{BoardRecord, Fault, MeasuredOn};
+use filbench_wire::Request;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -11,7 +12,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + ?Sized> Link for T {}
 /// How long a [`Session`](crate::Session) waits, and how often it tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// From the last byte of a request to the last byte of its reply.
+    /// From the last byte of a request to the last byte of its reply; sending the request
+    /// may take as long.
     pub reply: Duration,
     /// The same for `Hello`, which a board answers as soon as it has booted. One from which
     /// nothing came at all in two of these is silent.
@@ -22,6 +24,16 @@ pub struct Timing {
     pub quiet: Duration,
     /// How often one request is sent at most.
     pub attempts: u32,
+}
+
+impl Timing {
+    /// How long sending `request` may take, and how long its reply.
+    pub(crate) fn limit(&self, request: Request) -> Duration {
+        match request {
+            Request::Hello => self.hello,
+            _ => self.reply,
+        }
+    }
 }
 
 /// A board that can be taken, loaded and spoken with.

@@ -91,35 +91,21 @@ impl<L: Link> Session<L> {
     pub async fn play<V>(
         &mut self,
         plan: PlayPlan<V>,
-        mut progress: impl FnMut(u64),
+        progress: impl FnMut(u64),
     ) -> Result<Vec<u8>, SessionError>
     where
         V: Iterator<Item = (Vec<u8>, bool)>,
     {
         let PlayPlan { slot, settle_cycles, capture_bytes, vectors } = plan;
-        let mut playing = self.begin(slot, settle_cycles, capture_bytes)?;
-        let mut captures = Vec::new();
-        let mut played = 0;
-        for (inputs, capture) in vectors {
-            if !playing.add(&inputs, capture)? {
-                captures.extend(playing.flush().await?);
-                progress(played);
-                if !playing.add(&inputs, capture)? {
-                    return Err(playing.too_large(inputs.len()));
-                }
-            }
-            played += 1;
-        }
-        captures.extend(playing.flush().await?);
-        progress(played);
-        Ok(captures)
+        self.begin(slot, settle_cycles, capture_bytes)?.all(vectors, progress).await
     }
 
     /// Begins a play whose blocks end where the caller says, of the design in `slot`,
     /// with `settle_cycles` and `capture_bytes` as in [`PlayPlan`]. All inputs are 0.
     ///
     /// # Errors
-    /// When the bitstream has no such slot.
+    /// When the bitstream has no such slot, or a play has left its inputs and the design's
+    /// state behind.
     pub fn begin(
         &mut self,
         slot: u8,
@@ -128,6 +114,9 @@ impl<L: Link> Session<L> {
     ) -> Result<Playing<'_, L>, SessionError> {
         if slot >= self.identity.slots {
             return Err(SessionError::NoSuchSlot { slot, slots: self.identity.slots });
+        }
+        if self.block != 0 {
+            return Err(SessionError::NotFresh { last_block: self.block });
         }
         let mut block = Block::new(vec![0; MAX_BLOCK], self.identity.capture_capacity);
         block.clear(self.room());
@@ -226,6 +215,35 @@ pub struct Playing<'a, L> {
 }
 
 impl<L: Link> Playing<'_, L> {
+    /// Adds `vectors`, each an input bank and whether its response is captured, and flushes
+    /// where a block is full and at the end; returns what was captured since the last flush.
+    ///
+    /// `progress` is told the number of these vectors played after each block.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add) and [`flush`](Self::flush).
+    pub async fn all(
+        &mut self,
+        vectors: impl Iterator<Item = (Vec<u8>, bool)>,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Vec<u8>, SessionError> {
+        let mut captures = Vec::new();
+        let mut played = 0;
+        for (inputs, capture) in vectors {
+            if !self.add(&inputs, capture)? {
+                captures.extend(self.flush().await?);
+                progress(played);
+                if !self.add(&inputs, capture)? {
+                    return Err(self.too_large(inputs.len()));
+                }
+            }
+            played += 1;
+        }
+        captures.extend(self.flush().await?);
+        progress(played);
+        Ok(captures)
+    }
+
     /// Adds the step to `inputs`, the player's whole input bank, to the block that is
     /// being put together; `capture` says whether the response to it is captured. `false`
     /// when the block has no room for it: flush, then add it again.
@@ -257,6 +275,7 @@ impl<L: Link> Playing<'_, L> {
             input_bytes,
             capture_bytes: self.capture_bytes,
             room: self.block.room(),
+            credit: self.session.credit,
             capture_capacity: self.session.identity.capture_capacity,
         }
     }
@@ -272,10 +291,7 @@ async fn ask<L: Link>(
     request: Request,
     block: &[u8],
 ) -> Result<Answer, SessionError> {
-    let limit = match request {
-        Request::Hello => line.timing().hello,
-        _ => line.timing().reply,
-    };
+    let limit = line.timing().limit(request);
     let attempts = line.timing().attempts;
     let mut next = Retry { request, why: String::new(), suspicion: None };
     let mut attempt = 0;

@@ -90,12 +90,9 @@ impl<L: Link> WireLine<L> {
             self.link.write_all(&bytes).await?;
             self.link.flush().await
         };
-        timeout(self.timing.reply, sending).await.map_err(|_| Unanswered::Late)??;
+        let limit = self.timing.limit(request);
+        timeout(limit, sending).await.map_err(|_| Unanswered::Late)??;
 
-        let limit = match request {
-            Request::Hello => self.timing.hello,
-            _ => self.timing.reply,
-        };
         let deadline = Instant::now() + limit;
         let mut within_frame = false;
         loop {

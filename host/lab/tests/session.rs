@@ -7,7 +7,7 @@ use filbench_lab::tampering::{Damage, Spot, Tampering, TamperingLink};
 use filbench_lab::{Link, PlayPlan, Session, SessionError};
 use filbench_model::FaultPlace;
 use filbench_stim::fake::{Design, IMAGE};
-use filbench_wire::{Frame, FrameDecoder, MAX_MESSAGE, SelfTest, VERSION};
+use filbench_wire::{Frame, FrameDecoder, MAX_MESSAGE, RING_MARGIN, SelfTest, VERSION};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -346,6 +346,43 @@ fn a_step_too_many_ends_the_session() {
         assert_eq!((block, found), (noticed_at, expected + 1));
         assert_eq!(filbench_model::Fault::from(error).place, FaultPlace::Firmware);
     }
+}
+
+/// What the board can take now bounds the next block, and may be too little for any.
+#[test]
+fn a_block_is_never_longer_than_the_credit() {
+    const CREDIT: usize = 300;
+    let scenario = Scenario::counting(5000);
+    let play = |room| {
+        // Within the first block.
+        let busy = Fault { direction: Direction::Down, at: 100, mishap: Mishap::Busy(room) };
+        let mut blocks = vec![0];
+        let link = FakeLink::new(Watched::default(), vec![busy]);
+        let played = run(async {
+            let mut session = Session::open(link, TIMING).await.expect("a sound link");
+            session.play(scenario.plan(), |done| blocks.push(done as usize)).await
+        });
+        (played, blocks.windows(2).map(|ends| ends[1] - ends[0]).collect::<Vec<usize>>())
+    };
+    let (captures, steps) = play(CREDIT);
+    assert_eq!(captures.expect("a sound link"), scenario.expected().0);
+    // A step has at least one byte of program.
+    assert!(steps[0] > CREDIT && steps[1..].iter().all(|&steps| steps < CREDIT), "{steps:?}");
+    let error = play(RING_MARGIN).0.expect_err("no room for a byte");
+    assert!(matches!(error, SessionError::StepTooLarge { room: 0, .. }), "{error}");
+    assert!(error.to_string().contains(&format!("credit of {RING_MARGIN} bytes")), "{error}");
+}
+
+/// The player would go on where the first play has left it.
+#[test]
+fn a_session_plays_once() {
+    run(async {
+        let link = FakeLink::new(Watched::default(), Vec::new());
+        let mut session = Session::open(link, TIMING).await.expect("a sound link");
+        session.play(Scenario::counting(3).plan(), |_| {}).await.expect("a sound link");
+        let error = session.begin(1, 2, 3).err().expect("it has played");
+        assert!(matches!(error, SessionError::NotFresh { last_block: 1 }), "{error}");
+    });
 }
 
 /// Blocks end where the host says, and each is answered at once.

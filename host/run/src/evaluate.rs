@@ -217,10 +217,12 @@ impl Job<'_> {
             (scores, _) => scores?,
         };
         let mut verdict = conclude(&problem, &scores, min_samples);
-        if let Some((_, _, mismatch)) = scores.mismatch()
-            && let Some(place) = self.files.place_of(&problem, mismatch.step)
-        {
-            verdict.reason = format!("{}; the step is from {place}", verdict.reason);
+        if let Some((_, _, mismatch)) = scores.mismatch() {
+            let (files, problem, step) =
+                (Arc::clone(&self.files), Arc::clone(&problem), mismatch.step);
+            if let Some(place) = blocking(move || files.place_of(&problem, step)).await? {
+                verdict.reason = format!("{}; the step is from {place}", verdict.reason);
+            }
         }
         let (true, Some(golden)) = (is_golden, &golden) else {
             draft.golden = known.map(|known| GoldenFacts::new(&known, golden_timing));

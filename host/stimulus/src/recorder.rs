@@ -133,8 +133,13 @@ impl Recorder {
         let contradictions = |problem: &Problem| -> Result<Option<usize>, RecordError> {
             match self.simulate(problem, &golden.files, &golden.top, Fill::Unknown) {
                 Ok(responses) => Ok(Some(contradictions(problem, &responses))),
-                // Icarus reads less than synthesis does; then the golden's proof decides alone.
-                Err(RecordError::Rejected { .. }) => Ok(None),
+                // Icarus reads less than synthesis does, takes longer than a board, and may be
+                // ended by the golden; then its proof decides alone.
+                Err(
+                    RecordError::Rejected { .. }
+                    | RecordError::Endless { .. }
+                    | RecordError::NoRecord { .. },
+                ) => Ok(None),
                 Err(error) => Err(error),
             }
         };

@@ -56,8 +56,9 @@ pub(crate) fn problem(
     let event_inputs = event_inputs(&interface, analysis, &files.declared.clocks);
     let steps_max = recorder::steps_max(&interface);
     let mut steps = Steps::new(&interface, event_inputs.clone());
-    for row in &rows {
-        steps.row(row, reading).map_err(|message| VectorError {
+    // Consumed, since a long file's rows take as much memory as its steps.
+    for row in rows {
+        steps.row(&row, reading).map_err(|message| VectorError {
             file: file.to_owned(),
             line: row.line,
             message,

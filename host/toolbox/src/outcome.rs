@@ -84,6 +84,11 @@ pub(crate) fn tool_exit(limits: &Limits, guess: Guess, seen: &Observed) -> Optio
                 _ => limit_reached(limits, guess, seen).unwrap_or(ToolExit::Exited(*code)),
             })
         }
+        // A program that Yosys started has ended at a limit; its time is measured, and nothing
+        // that is printed counts.
+        Some(Reply::Exited(_)) if guess == Guess::OfSignals && is_out_of_time(limits, seen) => {
+            Some(ToolExit::CpuLimit)
+        }
         Some(Reply::Exited(code)) => Some(ToolExit::Exited(*code)),
         Some(Reply::Signalled(signal)) => Some(killed(*signal, limits, guess, seen)),
         Some(_) => None,
@@ -99,11 +104,15 @@ fn killed(signal: i32, limits: &Limits, guess: Guess, seen: &Observed) -> ToolEx
     }
 }
 
+fn is_out_of_time(limits: &Limits, seen: &Observed) -> bool {
+    seen.cpu >= Duration::from_secs(cpu_s(limits))
+}
+
 /// The limit that explains an end that was not a success. Nothing in the kernel
 /// says that `RLIMIT_AS` was the cause: the program's size at its peak, or its
 /// own complaint, has to do.
 fn limit_reached(limits: &Limits, guess: Guess, seen: &Observed) -> Option<ToolExit> {
-    if seen.cpu >= Duration::from_secs(cpu_s(limits)) {
+    if is_out_of_time(limits, seen) {
         return Some(ToolExit::CpuLimit);
     }
     if guess == Guess::Never {
@@ -193,6 +202,10 @@ mod tests {
                 assert_eq!(exit, Some(ToolExit::Exited(1)), "{tool} as a guest: {is_guest}");
             }
         }
+        seen.cpu = LIMITS.cpu * 2;
+        let abc_ended = tool_exit(&LIMITS, Guess::of(Tool::Yosys, false), &seen);
+        assert_eq!(abc_ended, Some(ToolExit::CpuLimit));
+        seen.cpu = Duration::ZERO;
         seen.reply = Some(Reply::Signalled(libc::SIGABRT));
         let exit = |is_guest| tool_exit(&LIMITS, Guess::of(Tool::Yosys, is_guest), &seen);
         assert_eq!(exit(false), Some(ToolExit::MemoryLimit));

@@ -85,6 +85,9 @@ fn run(arguments: &[String]) -> Result<bool, Box<dyn std::error::Error>> {
     for missing in &missing {
         println!("never exercised: {missing}");
     }
+    if summary.passed < count && summary.failures.is_empty() {
+        println!("too few: nextpnr did not route the others; raise its limit, or take other seeds");
+    }
     // Fewer designs need not meet every mode.
     let covered = missing.is_empty() || count < COVERING;
     let defined = summary.undefined * UNDEFINED_ONE_IN <= summary.samples;

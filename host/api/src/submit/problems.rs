@@ -10,6 +10,7 @@ use filbench_suite::Suite;
 use filbench_toolbox::JobDir;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The folder that a problem lies in where its name does not do for one.
 const FOLDER: &str = "problem";
@@ -120,6 +121,10 @@ pub(crate) fn open_suite(
     })
 }
 
+/// Held while a problem is read: vectors may take a gigabyte for as long, and whoever submits
+/// does not choose how often at a time.
+static READING: Mutex<()> = Mutex::new(());
+
 /// Reads a problem from a folder with these files and no others.
 fn from_files(name: &str, files: &FileSet, select: Option<&str>) -> Result<ProblemFiles, ApiError> {
     if files.is_empty() {
@@ -134,10 +139,12 @@ fn from_files(name: &str, files: &FileSet, select: Option<&str>) -> Result<Probl
     let folder = folder.join(if is_plain { name } else { FOLDER });
     std::fs::create_dir(&folder).map_err(internal)?;
     files.write_into(&folder).map_err(internal)?;
+    let reading = READING.lock().unwrap_or_else(PoisonError::into_inner);
     let located = match select {
         Some(select) => locate(&folder.join(checked_name(select)?)),
         None => only(&folder, files),
     };
+    drop(reading);
     located.map_err(|error| {
         // Where it lies for a moment is nobody's business.
         let hidden = format!("{}/", folder.display());

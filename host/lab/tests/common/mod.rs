@@ -80,6 +80,8 @@ pub enum Mishap {
     ResetInWork,
     /// The player makes a step by itself when the byte passes.
     Glitch,
+    /// From now on the board says that it can take no more than so many bytes.
+    Busy(usize),
 }
 
 /// A mishap to the byte with this index in its direction, retransmissions counted.
@@ -141,6 +143,10 @@ impl FakeLink {
                     self.board.glitch();
                     arriving.push(byte);
                 }
+                Some(Mishap::Busy(room)) => {
+                    self.board.claim_room(room);
+                    arriving.push(byte);
+                }
             }
         }
         self.exchange(&arriving);
@@ -159,6 +165,10 @@ impl FakeLink {
                 }
                 Some(Mishap::Glitch) => {
                     self.board.glitch();
+                    self.up.push_back(byte);
+                }
+                Some(Mishap::Busy(room)) => {
+                    self.board.claim_room(room);
                     self.up.push_back(byte);
                 }
             }

@@ -177,7 +177,7 @@ impl Job<'_> {
             build::synthesise(self.context, &phases, golden, &order, &mut findings).await?;
         let built = build::implement(self.context, &phases, design, &order, &mut findings).await?;
         let mut link = LinkRecord::default();
-        let (plays, _) = match self.answers(&phases, place, &built, problem, &mut link).await {
+        let plays = match self.answers(&phases, place, &built, problem, &mut link).await {
             // It may be the company's fault.
             Err(_) if built.is_shared => {
                 let (design, findings) = (Arc::clone(&built.design), &mut findings);

@@ -143,6 +143,32 @@ pub(super) fn problem(path: &Path) -> Result<ProblemFiles, LocateError> {
     Reader { path, folder }.problem(table)
 }
 
+/// The vector file that the file at `path` says it plays, whatever else it says.
+pub(super) fn vectors_file(path: &Path) -> Result<Option<String>, LocateError> {
+    let text = String::from_utf8_lossy(&read(path)?.contents).into_owned();
+    let table: toml::Table = toml::from_str(&text).map_err(|error| LocateError::Invalid {
+        path: path.to_path_buf(),
+        message: error.to_string().trim().to_owned(),
+    })?;
+    let file = table.get("stimulus").and_then(|t| t.get("vectors")).and_then(|t| t.get("file"));
+    Ok(file.and_then(|file| file.as_str()).map(str::to_owned))
+}
+
+/// Refuses a declared clock that is no input.
+pub(super) fn check_clocks(
+    clocks: &BTreeMap<String, ClockEdge>,
+    interface: &Interface,
+) -> Result<(), String> {
+    let inputs: Vec<&str> = interface.inputs().map(|(port, _)| port.name.as_str()).collect();
+    match clocks.keys().find(|name| !inputs.contains(&name.as_str())) {
+        Some(name) => Err(format!(
+            "`{name}` is a clock but no input of the interface; its inputs are {}",
+            inputs.join(", ")
+        )),
+        None => Ok(()),
+    }
+}
+
 struct Reader<'a> {
     path: &'a Path,
     /// Canonical; nothing outside is read.
@@ -160,15 +186,7 @@ impl Reader<'_> {
         let interface =
             table.interface.as_deref().map(|ports| self.interface(ports)).transpose()?;
         if let Some(interface) = &interface {
-            let inputs: Vec<&str> =
-                interface.inputs().map(|(port, _)| port.name.as_str()).collect();
-            let unknown = table.clocks.keys().find(|name| !inputs.contains(&name.as_str()));
-            if let Some(name) = unknown {
-                return Err(self.invalid(format!(
-                    "`{name}` is a clock but no input of the interface; its inputs are {}",
-                    inputs.join(", ")
-                )));
-            }
+            check_clocks(&table.clocks, interface).map_err(|message| self.invalid(message))?;
         }
         let mut golden_top = None;
         let golden = match &table.golden {

@@ -16,7 +16,8 @@ pub(super) fn problem(path: &Path, file_name: &str) -> Result<ProblemFiles, Loca
         return Err(LocateError::Missing { path: path.to_path_buf(), looked_for });
     }
     let beside = path.with_file_name(PROBLEM_FILE);
-    if beside.is_file() {
+    let is_named = |file: String| Path::new(&file).file_name() == Some(file_name.as_ref());
+    if beside.is_file() && own::vectors_file(&beside)?.is_some_and(is_named) {
         let problem = own::problem(&beside)?;
         if vectors_of(&problem.stimulus).is_some_and(|file| file.name == file_name) {
             return Ok(problem);
@@ -58,6 +59,8 @@ pub(super) fn checked(path: &Path, problem: ProblemFiles) -> Result<ProblemFiles
             }
         };
     };
+    own::check_clocks(&problem.declared.clocks, &ports)
+        .map_err(|message| LocateError::Invalid { path: path.to_path_buf(), message })?;
     let read = match &problem.stimulus {
         Stimulus::Csv(file) => {
             let known = (Some(&ports), "the interface's");
@@ -149,6 +152,15 @@ mod tests {
         }
         let good = folder.file("v.csv", "# comment\na:in,q[3:0]:out\n0,0\n");
         locate(&good).unwrap();
+        // Somebody else's description beside it.
+        let other =
+            folder.file("problem.toml", "golden.files = [\"missing.v\"]\nstimulus.generated = {}");
+        locate(&good).unwrap();
+        assert!(error(&other).contains("missing.v"), "{}", error(&other));
+        let toml = folder
+            .file("problem.toml", "clocks.b = \"falling\"\nstimulus.vectors.file = \"v.csv\"");
+        assert!(error(&good).contains("`b` is a clock but no input"), "{}", error(&good));
+        assert_eq!(error(&toml), error(&good));
         for (ports, expected) in [
             ("\"a:in\", \"q[7:0]:out\"", "v.csv:2: the columns are not the interface's ports: "),
             ("\"a:in\"", "interface: no output"),
