@@ -33,8 +33,8 @@
 //! **Steps are numbered** from 0 since the player's reset, and both sides count. A
 //! block names its first step; a board that counted another number behind its last
 //! block refuses it ([`NakReason::WrongStep`]). The answer states what the player has
-//! counted behind the block. So a step that was executed twice or skipped, for whatever reason, ends
-//! the session instead of shifting what is captured.
+//! counted behind the block. So a step that was executed twice or skipped, for
+//! whatever reason, ends the session instead of shifting what is captured.
 //!
 //! **Credit.** `Hello` and every `Played` state the bytes that the board can take
 //! now, and the host sends no request that is longer with all that follows it. The

@@ -2,6 +2,7 @@
 //! against a server with a store of its own.
 
 use crate::project::{Project, capture, on_path, run};
+use crate::scratch::Scratch;
 use crate::server::Server;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -32,11 +33,7 @@ lease_wait_s = 1
 pub fn api_fuzz(project: &Project, examples: u32, seed: u64) -> Result<()> {
     let st = schemathesis(project)?;
     run(&mut project.cargo(&["build", "--workspace", "--bin", "filbench"]))?;
-    let dir = project.cache.join(format!("api-fuzz-{}", std::process::id()));
-    std::fs::create_dir(&dir).with_context(|| format!("create {}", dir.display()))?;
-    let fuzzed = fuzz(project, &st, &dir, examples, seed);
-    std::fs::remove_dir_all(&dir).ok();
-    fuzzed
+    fuzz(project, &st, Scratch::new(project, "api-fuzz")?.path(), examples, seed)
 }
 
 fn fuzz(project: &Project, st: &Path, dir: &Path, examples: u32, seed: u64) -> Result<()> {

@@ -4,6 +4,7 @@
 //! installed it is downloaded and unpacked into the cache, which needs no root.
 
 use crate::project::{Project, capture, on_path, run};
+use crate::scratch::Scratch;
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,21 +71,15 @@ fn texts(project: &Project) -> Result<PathBuf> {
     if !on_path("apt-get") || !on_path("dpkg-deb") {
         bail!("no {}; install IceStorm's chip databases there", installed.display());
     }
-    let work = project.cache.join(format!(".{PACKAGE}-{}", std::process::id()));
-    fs::create_dir_all(&work).with_context(|| format!("create {}", work.display()))?;
-    let fetched = fetch(project, &work);
+    let scratch = Scratch::new(project, PACKAGE)?;
+    fetch(project, scratch.path())?;
     // Another process may have been faster; its folder is as good.
-    let kept = fetched.and_then(|()| match fs::rename(&work, &unpacked) {
+    match fs::rename(scratch.path(), &unpacked) {
         Err(error) if !is_whole(&texts) => {
-            Err(error).with_context(|| format!("rename {}", work.display()))
+            Err(error).with_context(|| format!("rename {}", scratch.path().display()))
         }
-        _ => Ok(()),
-    });
-    if work.exists() {
-        fs::remove_dir_all(&work).with_context(|| format!("remove {}", work.display()))?;
+        _ => Ok(texts),
     }
-    kept?;
-    Ok(texts)
 }
 
 fn is_whole(texts: &Path) -> bool {

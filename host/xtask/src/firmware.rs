@@ -6,6 +6,7 @@
 //! the cache, and `core` is built from them once.
 
 use crate::project::{Project, capture, on_path, run};
+use crate::scratch::Scratch;
 use anyhow::{Context, Result, bail, ensure};
 use filbench_wire::regmap::capacity;
 use sha2::{Digest, Sha256};
@@ -146,32 +147,27 @@ fn debian(project: &Project) -> Result<Toolchain> {
     if holds_core(&library(&root)) {
         return Ok(Toolchain::Debian(root));
     }
-    let work = folder.join(format!(".{}-{version}", std::process::id()));
-    if work.exists() {
-        fs::remove_dir_all(&work).with_context(|| format!("remove {}", work.display()))?;
-    }
-    fs::create_dir_all(work.join("debs")).with_context(|| format!("create {}", work.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+    let scratch = Scratch::new(project, "rust-sysroot")?;
+    let work = scratch.path();
+    fs::create_dir(work.join("debs")).with_context(|| format!("create {}", work.display()))?;
     eprintln!("fetching {}", names.join(", "));
     capture(
         project.command("apt-get").arg("download").args(&names).current_dir(work.join("debs")),
     )?;
     for entry in fs::read_dir(work.join("debs")).context("list the packages")?.flatten() {
-        capture(project.command("dpkg-deb").arg("-x").arg(entry.path()).arg(&work))?;
+        capture(project.command("dpkg-deb").arg("-x").arg(entry.path()).arg(work))?;
     }
     fs::remove_dir_all(work.join("debs")).context("remove the packages")?;
-    wrap_rustc(project, &work)?;
-    bake_core(project, &work)?;
-    match fs::rename(&work, &root) {
-        Ok(()) => {}
-        // Another process was faster.
-        Err(_) if holds_core(&library(&root)) => {
-            fs::remove_dir_all(&work).with_context(|| format!("remove {}", work.display()))?;
+    wrap_rustc(project, work)?;
+    bake_core(project, work)?;
+    // Another process may have been faster; its folder is as good.
+    match fs::rename(work, &root) {
+        Err(error) if !holds_core(&library(&root)) => {
+            Err(error).with_context(|| format!("rename {}", work.display()))
         }
-        Err(error) => {
-            return Err(error).with_context(|| format!("rename {}", work.display()));
-        }
+        _ => Ok(Toolchain::Debian(root)),
     }
-    Ok(Toolchain::Debian(root))
 }
 
 /// `rustc-web` and those of its dependencies that no ordinary machine has.

@@ -8,6 +8,7 @@ mod demo;
 mod firmware;
 mod project;
 mod regmap;
+mod scratch;
 mod server;
 mod setup;
 

@@ -50,13 +50,21 @@ impl Job<'_> {
         problem: &Arc<Problem>,
         link: &mut LinkRecord,
     ) -> Result<Arc<Vec<Play>>, Fault> {
-        let (first, line) = self.answers_once(phases, place, built, problem, link).await?;
+        let wiring = wire(problem, built)?;
+        let playing = Playing { phases, built, problem, wiring: &wiring };
+        let turn = self.context.board_turn().await;
+        let (first, line) = playing.play(place, link).await?;
+        drop(turn);
+        let first = Arc::new(first);
         if line == Line::Calm || accepts(problem, &self.score(problem, &first).await?) {
             return Ok(first);
         }
         let why = "the line was disturbed, and a response differs";
         phases.send(Event::Retrying { fault: Fault::new(FaultPlace::Link, why) });
-        let (second, line) = self.answers_once(phases, place, built, problem, link).await?;
+        let turn = self.context.board_turn().await;
+        let (second, line) = playing.play(place, link).await?;
+        drop(turn);
+        let second = Arc::new(second);
         if line == Line::Disturbed
             && second != first
             && !accepts(problem, &self.score(problem, &second).await?)
@@ -66,20 +74,6 @@ impl Job<'_> {
             return Err(Fault::new(FaultPlace::Link, why));
         }
         Ok(second)
-    }
-
-    async fn answers_once(
-        &self,
-        phases: &Phases,
-        place: &mut dyn Place,
-        built: &Built,
-        problem: &Arc<Problem>,
-        link: &mut LinkRecord,
-    ) -> Result<(Arc<Vec<Play>>, Line), Fault> {
-        let wiring = wire(problem, built)?;
-        let _turn = self.context.board_turn().await;
-        let playing = Playing { phases, built, problem, wiring: &wiring };
-        playing.play(place, link).await.map(|(plays, line)| (Arc::new(plays), line))
     }
 
     /// The candidate in simulation, where that is asked for. Beside its way to the board,

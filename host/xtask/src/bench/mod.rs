@@ -19,7 +19,8 @@ mod traffic;
 mod yowasp;
 
 use crate::project::{Project, empty_folder, run};
-use anyhow::{Context, Result, bail};
+use crate::scratch::Scratch;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
@@ -42,8 +43,7 @@ pub enum Part {
 pub struct Bench<'a> {
     project: &'a Project,
     rounds: usize,
-    /// Of this run; removed in the end.
-    scratch: PathBuf,
+    scratch: Scratch,
 }
 
 impl Bench<'_> {
@@ -59,14 +59,14 @@ impl Bench<'_> {
 
     /// An empty folder of this run.
     fn folder(&self, name: &str) -> Result<PathBuf> {
-        let path = self.scratch.join(name);
+        let path = self.scratch.path().join(name);
         empty_folder(&path)?;
         Ok(path)
     }
 
     /// A cache in which nothing was judged yet.
     fn cold_cache(&self, name: &str) -> Result<PathBuf> {
-        let path = self.scratch.join(name);
+        let path = self.scratch.path().join(name);
         self.project.cold_cache(&path)?;
         Ok(path)
     }
@@ -95,13 +95,7 @@ fn in_scratch(
     if !project.cache.join("firmware/soft.bin").is_file() {
         bail!("the cache {} is not set up; run `cargo xtask setup`", project.cache.display());
     }
-    let scratch = project.cache.join("bench").join(format!("run-{}", std::process::id()));
-    std::fs::create_dir_all(&scratch).with_context(|| format!("create {}", scratch.display()))?;
-    let bench = Bench { project, rounds, scratch };
-    let result = measure(&bench);
-    // What is left would only take room; the next run has a folder of its own.
-    let _ = std::fs::remove_dir_all(&bench.scratch);
-    result
+    measure(&Bench { project, rounds, scratch: Scratch::new(project, "bench")? })
 }
 
 fn measure_parts(bench: &Bench, parts: &[Part]) -> Result<()> {
