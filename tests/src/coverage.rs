@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use filbench_vboard::VirtualBoard;
-use filbench_vboard::netlist::{Ff, Mac16, Net, Netlist, RamPort, SetReset};
+use filbench_vboard::netlist::{Clock, Ff, Mac16, Net, Netlist, RamPort, SetReset};
 
 use crate::random_design::RandomDesign;
 
@@ -93,6 +93,8 @@ fn modelled() -> Vec<String> {
         "clock from the fabric",
         "asynchronous set or reset from a flip-flop",
         "two clocks",
+        "block RAM on a clock from the fabric",
+        "MAC16 on a clock from the fabric",
         "block RAM read on falling edge",
         "block RAM write on falling edge",
         "block RAM write mask",
@@ -265,6 +267,9 @@ impl Watcher {
         for (mac, &registers) in netlist.mac16s.iter().zip(&self.mac16s) {
             if registers {
                 coverage.count("MAC16 registers changed");
+                if is_of_fabric(netlist, mac.clock) {
+                    coverage.count("MAC16 on a clock from the fabric");
+                }
             }
             if mac.outputs.iter().any(|&net| self.changed(net)) {
                 for mode in mac16_modes(Some(mac)) {
@@ -282,7 +287,6 @@ impl Watcher {
                 coverage.count("latch loop");
             }
         }
-        let pads: Vec<Net> = netlist.pads.iter().filter_map(|pad| pad.input).collect();
         let mut clocks_of_pads = BTreeSet::new();
         for ff in netlist.ffs.iter().filter(|ff| self.changed(ff.q)) {
             coverage.count(flip_flop_form(ff));
@@ -293,13 +297,13 @@ impl Watcher {
             {
                 coverage.count("asynchronous set or reset from a flip-flop");
             }
-            if pads.contains(&ff.clock.net) {
-                clocks_of_pads.insert(ff.clock.net);
-            } else {
+            if is_of_fabric(netlist, ff.clock) {
                 coverage.count("clock from the fabric");
                 if self.buffered {
                     coverage.count(BUFFER);
                 }
+            } else {
+                clocks_of_pads.insert(ff.clock.net);
             }
         }
         if clocks_of_pads.len() > 1 {
@@ -346,12 +350,20 @@ impl Watcher {
             if written {
                 count(&ram.write, "WRITE_MODE", "write", ["WE", "WCLKE"]);
                 coverage.count("block RAM changed");
+                if is_of_fabric(netlist, ram.write.clock) {
+                    coverage.count("block RAM on a clock from the fabric");
+                }
                 if ram.write.mode == 0 && ram.write_mask.iter().any(|&net| self.changed(net)) {
                     coverage.count("block RAM write mask");
                 }
             }
         }
     }
+}
+
+/// Whether no pad is the clock.
+fn is_of_fabric(netlist: &Netlist, clock: Clock) -> bool {
+    netlist.pads.iter().all(|pad| pad.input != Some(clock.net))
 }
 
 fn flip_flop_form(ff: &Ff) -> String {

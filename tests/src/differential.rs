@@ -99,14 +99,14 @@ pub enum DifferentialError {
         engine: EngineKind,
     },
     /// The engines' states differ.
-    #[error("seed {seed}, step {step}: the engines' {what} differ")]
+    #[error("seed {seed}, step {step}: {what} is not the same in both engines")]
     State {
         /// The seed.
         seed: u64,
         /// Step, from 0.
         step: usize,
         /// What differs.
-        what: &'static str,
+        what: String,
     },
 }
 

@@ -301,23 +301,30 @@ impl VirtualBoard {
     }
 
     /// What differs between the states of two boards that run the same
-    /// netlist, if anything: flip-flops, then memories, then MAC registers.
-    pub fn first_difference(&self, other: &VirtualBoard) -> Option<&'static str> {
+    /// netlist, if anything: flip-flops, then memories, then MAC registers. Cells are numbered
+    /// as in the netlist.
+    pub fn first_difference(&self, other: &VirtualBoard) -> Option<String> {
         let (a, b) = (self.engine(), other.engine());
-        if a.flip_flops() != b.flip_flops() {
-            return Some("flip-flops");
+        if let Some((k, _)) =
+            a.flip_flops().iter().zip(&b.flip_flops()).enumerate().find(|(_, (a, b))| a != b)
+        {
+            return Some(format!("flip-flop {k}"));
         }
-        let count = self.netlist.block_rams.len();
-        if (0..count).any(|k| a.block_ram(k) != b.block_ram(k)) {
-            return Some("block RAMs");
+        if let Some(k) =
+            (0..self.netlist.block_rams.len()).find(|&k| a.block_ram(k) != b.block_ram(k))
+        {
+            return Some(format!("block RAM {k}"));
         }
-        if (0..self.netlist.sprams.len()).any(|k| a.spram(k) != b.spram(k)) {
-            return Some("SPRAMs");
+        if let Some(k) = (0..self.netlist.sprams.len()).find(|&k| a.spram(k) != b.spram(k)) {
+            return Some(format!("SPRAM {k}"));
         }
-        if (0..self.netlist.mac16s.len()).any(|k| a.mac16(k) != b.mac16(k)) {
-            return Some("MAC16 registers");
-        }
-        None
+        let k = (0..self.netlist.mac16s.len()).find(|&k| a.mac16(k) != b.mac16(k))?;
+        Some(format!(
+            "MAC16 {k} at {}, with registers {:x?} and {:x?},",
+            self.netlist.mac16s[k].at,
+            a.mac16(k),
+            b.mac16(k)
+        ))
     }
 
     /// Inverts bit `bit` of word `word` of block RAM `index` of the netlist,

@@ -192,7 +192,13 @@ impl Builder {
 
     fn ram_edge(&mut self) -> ClockEdge {
         let falling = self.rng.chance(40);
-        if self.rng.chance(70) { ClockEdge::Clk { falling } } else { ClockEdge::Clk2 { falling } }
+        let edge = if self.rng.chance(70) {
+            ClockEdge::Clk { falling }
+        } else {
+            ClockEdge::Clk2 { falling }
+        };
+        // Reading on the divided clock what is written on the other one would be a race.
+        self.perhaps_derived(edge, false)
     }
 
     fn open_ram(&mut self) -> OpenRam {
@@ -260,6 +266,7 @@ impl Builder {
         } else {
             ClockEdge::Clk2 { falling: false }
         };
+        let edge = self.perhaps_derived(edge, true);
         let name = self.fresh("spram");
         self.line(format!("wire [15:0] {name}_data;"));
         for bit in 0..16 {
@@ -273,10 +280,10 @@ impl Builder {
     }
 
     fn close_spram(&mut self, name: &str, edge: ClockEdge) {
-        let address = self.bus(4, Moments::NEVER).name;
+        let address = self.bus(4, edge.forbids()).name;
         let fixed = self.rng.below(1024);
-        let data = self.bus(16, Moments::NEVER).name;
-        let mask = self.bus(4, Moments::NEVER).name;
+        let data = self.bus(16, edge.forbids()).name;
+        let mask = self.bus(4, edge.forbids()).name;
         // Most signals seldom change; a memory that nobody writes shows nothing.
         let write = self.data_input();
         let select = if self.rng.chance(50) { "1'b1".into() } else { self.data_input() };
@@ -304,6 +311,7 @@ impl Builder {
         } else {
             ClockEdge::Clk2 { falling: false }
         };
+        let edge = self.perhaps_derived(edge, true);
         let mut parameters = String::from(".NEG_TRIGGER(1'b0)");
         for flag in [
             "C_REG",
@@ -341,7 +349,7 @@ impl Builder {
         let mut changes = edge.moment().or(Moments::RESET);
         let mut ports = format!(".CLK({})", edge.net());
         for bus in ["A", "B", "C", "D"] {
-            let signal = self.bus(16, Moments::NEVER);
+            let signal = self.bus(16, edge.forbids());
             changes = changes.or(signal.changes);
             ports += &format!(", .{bus}({})", signal.name);
         }
@@ -363,7 +371,7 @@ impl Builder {
                 let constant = u8::from(control == "CE");
                 format!("1'b{constant}")
             } else {
-                let signal = self.data(Moments::NEVER);
+                let signal = self.data(edge.forbids());
                 changes = changes.or(signal.changes);
                 signal.name
             };

@@ -244,6 +244,8 @@ impl ClockEdge {
 /// A design under construction.
 struct Builder {
     rng: Rng,
+    /// Decides what few designs have, so that the others stay as they are.
+    seldom: Rng,
     target: Target,
     body: String,
     /// Everything that data may be taken from.
@@ -268,6 +270,7 @@ pub fn random_design(seed: u64) -> RandomDesign {
     let target = if rng.chance(70) { Target::Up5k } else { Target::Hx8k };
     let mut builder = Builder {
         rng,
+        seldom: Rng::new(!seed),
         target,
         body: String::new(),
         signals: Vec::new(),
@@ -396,6 +399,17 @@ impl Builder {
             5 | 6 => ClockEdge::Clk2 { falling },
             7 | 8 => ClockEdge::Gated { falling },
             _ => ClockEdge::Divided { falling },
+        }
+    }
+
+    /// Now and then another clock for what `edge` clocks: the gated one, or, for what samples
+    /// nothing that changes together with it, the divided one.
+    fn perhaps_derived(&mut self, edge: ClockEdge, is_careful: bool) -> ClockEdge {
+        let falling = edge.falling();
+        match self.seldom.below(20) {
+            0 => ClockEdge::Gated { falling },
+            1 if is_careful => ClockEdge::Divided { falling },
+            _ => edge,
         }
     }
 

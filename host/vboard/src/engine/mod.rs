@@ -17,6 +17,8 @@
 //!
 //! Sweeps and rounds are bounded: what does not settle is an [`Unsettled`].
 
+#[cfg(test)]
+mod agreement;
 pub mod event;
 pub(crate) mod order;
 pub mod plain;

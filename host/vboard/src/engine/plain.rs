@@ -236,6 +236,8 @@ impl PlainEngine {
                 clocked = true;
                 let inputs = mac16_inputs(&self.before, mac);
                 let mut next = self.mac16s[k].clocked(&mac.config, &inputs);
+                // As a flip-flop, it is still reset by what was let go in this round.
+                next.reset(&inputs);
                 next.reset(&mac16_inputs(&self.value, mac));
                 self.mac16s[k] = next;
             }

@@ -397,6 +397,7 @@ impl Builder<'_> {
                     q: 0,
                     set,
                     first_signal: self.new_signals(&outputs),
+                    clocked_word: 0,
                     asynchronous: None,
                 });
             }
@@ -424,6 +425,7 @@ impl Builder<'_> {
             let control_words = self.new_words(aligned(count));
             let others = self.new_words(aligned(parts.items.len()));
             for (k, (key, members)) in parts.groups.iter().enumerate() {
+                groups[first_group + k].clocked_word = (data + k) as u16;
                 for (bit, &ff) in members.iter().enumerate() {
                     self.read(netlist.ffs[ff].d, data + k, bit as u8);
                 }

@@ -5,6 +5,7 @@ use super::settle::mark;
 use super::tables::{
     DIRTY, Item, WORDS, control, mac16_inputs, read_port, spram_port, spram_power, write_port,
 };
+use crate::cells::mac16::Mac16State;
 use crate::cells::{block_ram, spram};
 
 /// What the edges of a round do, collected before any of it is done.
@@ -16,9 +17,10 @@ pub(super) struct Edge {
     reads: Vec<(u32, u64)>,
     /// Block RAM and the word of its write port.
     writes: Vec<(u32, u64)>,
-    /// SPRAM and its word.
+    /// SPRAM that is accessed, and its word.
     sprams: Vec<(u32, u64)>,
-    macs: Vec<u32>,
+    /// MAC16 and what its registers become.
+    macs: Vec<(u32, Mac16State)>,
 }
 
 impl EventEngine {
@@ -93,10 +95,17 @@ impl EventEngine {
                             self.edge.writes.push((ram as u32, word));
                         }
                     }
-                    Item::Spram(k) => self.edge.sprams.push((k as u32, word)),
+                    Item::Spram(spram) => {
+                        let power = self.words[usize::from(self.spram_ports[spram].power)];
+                        if !spram_power::is_off(power) && spram_port::is_accessed(word) {
+                            self.edge.sprams.push((spram as u32, word));
+                        }
+                    }
                     Item::MacData(mac) | Item::MacControl(mac) => {
-                        if self.edge.macs.last() != Some(&(mac as u32)) {
-                            self.edge.macs.push(mac as u32);
+                        let known = self.edge.macs.last().map(|&(last, _)| last);
+                        if known != Some(mac as u32) {
+                            let next = self.next_mac_state(mac);
+                            self.edge.macs.push((mac as u32, next));
                         }
                     }
                 }
@@ -164,15 +173,8 @@ impl EventEngine {
     fn apply_sprams(&mut self) {
         for (k, word) in std::mem::take(&mut self.edge.sprams) {
             let port = &mut self.spram_ports[k as usize];
-            let is = |bit: u8| word >> bit & 1 != 0;
-            if spram_power::is_off(self.words[usize::from(port.power)])
-                || is(spram_port::STANDBY_BIT)
-                || !is(spram_port::SELECT_BIT)
-            {
-                continue;
-            }
             let cell = &mut self.sprams[k as usize][word as usize & (spram::WORDS - 1)];
-            if is(spram_port::WRITE_BIT) {
+            if word >> spram_port::WRITE_BIT & 1 != 0 {
                 let bits = spram::write_bits((word >> spram_port::MASK) as u8);
                 *cell = *cell & !bits | (word >> spram_port::DATA) as u16 & bits;
             } else {
@@ -184,17 +186,23 @@ impl EventEngine {
         }
     }
 
+    /// A MAC16's registers after an edge: clocked with what stood before the round, and reset by
+    /// what was 1 then or is now.
+    fn next_mac_state(&self, mac: usize) -> Mac16State {
+        let unit = &self.mac_units[mac];
+        let (before, now) = (usize::from(unit.clocked_word), usize::from(unit.word));
+        let inputs = mac16_inputs(self.held[before], self.held[before + 1]);
+        let mut next = self.mac_states[mac].clocked(&unit.config, &inputs);
+        next.reset(&inputs);
+        next.reset(&mac16_inputs(0, self.words[now + 1]));
+        next
+    }
+
     fn apply_macs(&mut self) {
-        for k in std::mem::take(&mut self.edge.macs) {
+        for (k, next) in std::mem::take(&mut self.edge.macs) {
             let k = k as usize;
             let unit = &self.mac_units[k];
-            let before = usize::from(unit.clocked_word);
-            let now = usize::from(unit.word);
-            let state = self.mac_states[k];
-            let inputs = mac16_inputs(self.held[before], self.held[before + 1]);
-            let mut next = state.clocked(&unit.config, &inputs);
-            next.reset(&mac16_inputs(0, self.words[now + 1]));
-            if next != state {
+            if next != self.mac_states[k] {
                 self.mac_states[k] = next;
                 // What it holds may make a difference again next time.
                 mark(&mut self.pending, unit.clocked_word);

@@ -95,7 +95,9 @@ impl EventEngine {
                     match self.t.word_kinds[word] {
                         WordKind::Table => self.evaluate_table(word as u16),
                         WordKind::Mac(mac) => {
-                            self.take_dirty(word + 1);
+                            if word == usize::from(self.mac_units[mac].word) {
+                                self.take_dirty(word + 1);
+                            }
                             self.evaluate_mac(mac);
                         }
                     }
@@ -174,6 +176,11 @@ impl EventEngine {
                 let toggles = if word & 1 != 0 { group.q ^ group.set } else { 0 };
                 group.q ^= toggles;
                 let first = group.first_signal;
+                if toggles != 0 {
+                    // It has no longer what its last edge gave it, and may be let go before
+                    // the next one.
+                    mark(&mut self.pending, group.clocked_word);
+                }
                 self.toggle_all(first, toggles);
                 toggles != 0
             }

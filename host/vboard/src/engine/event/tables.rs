@@ -142,6 +142,11 @@ pub(super) mod spram_port {
     pub const WRITE_BIT: u8 = 36;
     pub const SELECT_BIT: u8 = 37;
     pub const STANDBY_BIT: u8 = 38;
+
+    /// Whether the SPRAM, which is on, is read or written.
+    pub fn is_accessed(word: u64) -> bool {
+        word >> SELECT_BIT & 1 != 0 && word >> STANDBY_BIT & 1 == 0
+    }
 }
 
 /// Bits of an SPRAM's asynchronous word.
@@ -163,6 +168,8 @@ pub(super) struct Group {
     pub set: u64,
     /// Signal of the first output; the others follow.
     pub first_signal: u16,
+    /// Its clocked data word.
+    pub clocked_word: u16,
     /// Its asynchronous set/reset, if it has one: net and word.
     pub asynchronous: Option<(Net, u16)>,
 }
