@@ -1,8 +1,10 @@
 //! What follows from a signal that toggled: tables, loops, sets and resets.
 
 use super::EventEngine;
+use super::simplify::Table;
 use super::tables::{
-    Asynchronous, DIRTY, OUTPUT_BIT, SegmentKind, WordKind, mac16_inputs, spram_power,
+    Asynchronous, DIRTY, OUTPUT_BIT, Reader, SegmentKind, WORDS, WordKind, mac16_inputs,
+    spram_power,
 };
 use crate::engine::{Oscillation, Unsettled, rounds_max};
 
@@ -11,16 +13,66 @@ pub(super) fn mark(bits: &mut [u64; DIRTY], word: u16) {
     bits[usize::from(word >> 6)] |= 1 << (word & 63);
 }
 
+/// Inverts a signal for all its readers.
+#[inline(always)]
+fn toggle(
+    words: &mut [u64; WORDS],
+    dirty: &mut [u64; DIRTY],
+    readers_of: &[(u32, u32); WORDS],
+    readers: &[Reader],
+    signal: u16,
+) {
+    let (first, end) = readers_of[usize::from(signal)];
+    for reader in &readers[first as usize..end as usize] {
+        let word = reader.word();
+        words[usize::from(word)] ^= reader.mask();
+        mark(dirty, word);
+    }
+}
+
+/// Evaluates the dirty tables of a stretch of words, upwards.
+///
+/// The inner loop of everything. It has its memory from its arguments, so that the compiler
+/// keeps their addresses in registers.
+fn settle_tables(
+    words: &mut [u64; WORDS],
+    dirty: &mut [u64; DIRTY],
+    tables: &[Table; WORDS],
+    readers_of: &[(u32, u32); WORDS],
+    readers: &[Reader],
+    (start, end): (usize, usize),
+) {
+    for block in start / 64..end.div_ceil(64) {
+        let mut mask = u64::MAX;
+        if block * 64 < start {
+            mask <<= start & 63;
+        }
+        if block * 64 + 64 > end {
+            mask &= (1 << (end & 63)) - 1;
+        }
+        loop {
+            let found = dirty[block & (DIRTY - 1)] & mask;
+            if found == 0 {
+                break;
+            }
+            dirty[block & (DIRTY - 1)] &= !(found & found.wrapping_neg());
+            let word = (block * 64) as u16 | found.trailing_zeros() as u16;
+            let k = usize::from(word) & (WORDS - 1);
+            let value = words[k];
+            let table = tables[k][(value >> 6 & 3) as usize] >> (value & 63);
+            if (table ^ value >> 8) & 1 != 0 {
+                words[k] = value ^ OUTPUT_BIT;
+                toggle(words, dirty, readers_of, readers, word);
+            }
+        }
+    }
+}
+
 impl EventEngine {
     /// Inverts a signal for all its readers.
     #[inline(always)]
     pub(super) fn toggle(&mut self, signal: u16) {
-        let (first, end) = self.t.readers_of[usize::from(signal)];
-        for reader in &self.t.readers[first as usize..end as usize] {
-            let word = reader.word();
-            self.words[usize::from(word)] ^= reader.mask();
-            mark(&mut self.dirty, word);
-        }
+        toggle(&mut self.words, &mut self.dirty, &self.t.readers_of, &self.t.readers, signal);
     }
 
     /// Toggles the signals from `first` whose bits are set.
@@ -52,28 +104,6 @@ impl EventEngine {
         unit.output = output;
         let first = unit.first_signal;
         self.toggle_all(first, changed);
-    }
-
-    /// Evaluates the dirty tables of a stretch of words, upwards.
-    #[inline(always)]
-    fn settle_tables(&mut self, start: usize, end: usize) {
-        for block in start / 64..end.div_ceil(64) {
-            let mut mask = u64::MAX;
-            if block * 64 < start {
-                mask <<= start & 63;
-            }
-            if block * 64 + 64 > end {
-                mask &= (1 << (end & 63)) - 1;
-            }
-            loop {
-                let dirty = self.dirty[block & (DIRTY - 1)] & mask;
-                if dirty == 0 {
-                    break;
-                }
-                self.dirty[block & (DIRTY - 1)] &= !(dirty & dirty.wrapping_neg());
-                self.evaluate_table((block * 64) as u16 | dirty.trailing_zeros() as u16);
-            }
-        }
     }
 
     /// Whether word `word` is dirty; it no longer is.
@@ -120,7 +150,14 @@ impl EventEngine {
             let segment = &self.t.segments[k];
             let (start, end) = (segment.words.start, segment.words.end);
             match segment.kind {
-                SegmentKind::Tables => self.settle_tables(start, end),
+                SegmentKind::Tables => settle_tables(
+                    &mut self.words,
+                    &mut self.dirty,
+                    &self.t.tables,
+                    &self.t.readers_of,
+                    &self.t.readers,
+                    (start, end),
+                ),
                 SegmentKind::Loop => self.settle_loop(start, end)?,
                 SegmentKind::Mac(mac) => {
                     let (data, control) = (self.take_dirty(start), self.take_dirty(start + 1));
