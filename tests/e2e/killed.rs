@@ -137,18 +137,18 @@ fn wait_for(child: &mut Child, phase: Phase) {
     panic!("phase {phase} never began:\n{seen}");
 }
 
-/// Kills runs at `phase` in both ways, and lets another one finish.
+/// Kills runs in both ways at one of `phases` after the other, with what the runs before have
+/// left, and lets the last one finish.
 fn survives(phases: &[Phase], cache: fn(&Bench)) {
+    let bench = Bench::new();
+    cache(&bench);
     for &phase in phases {
-        let bench = Bench::new();
-        cache(&bench);
         kill_at(&bench, phase, Signal::KILL);
         kill_at(&bench, phase, Signal::INT);
-        let output = run_command(&bench).output().unwrap();
-        answer(&output).expect("pass");
-        assert!(bench.remains().is_empty(), "{phase}: {:?}", bench.remains());
-        is_undisturbed(&bench, &format!("killed at {phase}"));
     }
+    answer(&run_command(&bench).output().unwrap()).expect("pass");
+    assert!(bench.remains().is_empty(), "{:?}", bench.remains());
+    is_undisturbed(&bench, &format!("killed at {phases:?}"));
 }
 
 fn is_undisturbed(bench: &Bench, when: &str) {
