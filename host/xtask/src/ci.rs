@@ -89,13 +89,7 @@ fn licences(project: &Project) -> Result<()> {
                 "cargo-deny",
                 "--root",
             ])
-            .arg(&root)
-            // It runs for a second or two, so that optimising it costs more than it saves.
-            .envs([
-                ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
-                ("CARGO_PROFILE_RELEASE_LTO", "off"),
-                ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-            ]))?;
+            .arg(&root))?;
     }
     run(project.command(program).args(check))
 }

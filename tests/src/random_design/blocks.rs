@@ -198,7 +198,7 @@ impl Builder {
             ClockEdge::Clk2 { falling }
         };
         // Reading on the divided clock what is written on the other one would be a race.
-        self.perhaps_derived(edge, false)
+        self.perhaps_gated(edge)
     }
 
     fn open_ram(&mut self) -> OpenRam {
@@ -266,7 +266,7 @@ impl Builder {
         } else {
             ClockEdge::Clk2 { falling: false }
         };
-        let edge = self.perhaps_derived(edge, true);
+        let edge = self.perhaps_derived(edge);
         let name = self.fresh("spram");
         self.line(format!("wire [15:0] {name}_data;"));
         for bit in 0..16 {
@@ -311,7 +311,7 @@ impl Builder {
         } else {
             ClockEdge::Clk2 { falling: false }
         };
-        let edge = self.perhaps_derived(edge, true);
+        let edge = self.perhaps_derived(edge);
         let mut parameters = String::from(".NEG_TRIGGER(1'b0)");
         for flag in [
             "C_REG",

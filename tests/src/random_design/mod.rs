@@ -402,13 +402,21 @@ impl Builder {
         }
     }
 
-    /// Now and then another clock for what `edge` clocks: the gated one, or, for what samples
-    /// nothing that changes together with it, the divided one.
-    fn perhaps_derived(&mut self, edge: ClockEdge, is_careful: bool) -> ClockEdge {
+    /// Now and then the gated clock for what `edge` clocks.
+    fn perhaps_gated(&mut self, edge: ClockEdge) -> ClockEdge {
+        match self.seldom.below(20) {
+            0 => ClockEdge::Gated { falling: edge.falling() },
+            _ => edge,
+        }
+    }
+
+    /// Now and then the gated or the divided clock for what `edge` clocks, which then samples
+    /// nothing that the divided one [`forbids`](ClockEdge::forbids).
+    fn perhaps_derived(&mut self, edge: ClockEdge) -> ClockEdge {
         let falling = edge.falling();
         match self.seldom.below(20) {
             0 => ClockEdge::Gated { falling },
-            1 if is_careful => ClockEdge::Divided { falling },
+            1 => ClockEdge::Divided { falling },
             _ => edge,
         }
     }

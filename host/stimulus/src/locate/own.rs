@@ -154,21 +154,6 @@ pub(super) fn vectors_file(path: &Path) -> Result<Option<String>, LocateError> {
     Ok(file.and_then(|file| file.as_str()).map(str::to_owned))
 }
 
-/// Refuses a declared clock that is no input.
-pub(super) fn check_clocks(
-    clocks: &BTreeMap<String, ClockEdge>,
-    interface: &Interface,
-) -> Result<(), String> {
-    let inputs: Vec<&str> = interface.inputs().map(|(port, _)| port.name.as_str()).collect();
-    match clocks.keys().find(|name| !inputs.contains(&name.as_str())) {
-        Some(name) => Err(format!(
-            "`{name}` is a clock but no input of the interface; its inputs are {}",
-            inputs.join(", ")
-        )),
-        None => Ok(()),
-    }
-}
-
 struct Reader<'a> {
     path: &'a Path,
     /// Canonical; nothing outside is read.
@@ -185,9 +170,6 @@ impl Reader<'_> {
         };
         let interface =
             table.interface.as_deref().map(|ports| self.interface(ports)).transpose()?;
-        if let Some(interface) = &interface {
-            check_clocks(&table.clocks, interface).map_err(|message| self.invalid(message))?;
-        }
         let mut golden_top = None;
         let golden = match &table.golden {
             Some(golden) => {

@@ -5,7 +5,8 @@ use super::{PROBLEM_FILE, own, read};
 use crate::files::{ProblemFiles, SourceText, Stimulus};
 use crate::vectors::First;
 use crate::{Analysis, LocateError, RecordError, csv, vcd_file};
-use filbench_model::{Bits, Interface};
+use filbench_model::{Bits, ClockEdge, Interface};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The problem that the vector file at `path` is: that of the `problem.toml` beside it which
@@ -46,12 +47,17 @@ fn vectors_of(stimulus: &Stimulus) -> Option<&SourceText> {
     }
 }
 
-/// Refuses vectors that nobody could be judged by, as far as that needs no golden's netlist:
+/// Refuses a declared clock that is no input, and vectors that nobody could be judged by, as far as that needs no golden's netlist:
 /// a waveform whose ports nothing names, and a CSV or VCD file that does not read. An FST is
 /// read in a sandbox only.
 pub(super) fn checked(path: &Path, problem: ProblemFiles) -> Result<ProblemFiles, LocateError> {
+    let ports = problem.ports()?;
+    if let Some(ports) = &ports {
+        check_clocks(&problem.declared.clocks, ports)
+            .map_err(|message| LocateError::Invalid { path: path.to_path_buf(), message })?;
+    }
     let Some(file) = vectors_of(&problem.stimulus) else { return Ok(problem) };
-    let Some(ports) = problem.ports()? else {
+    let Some(ports) = ports else {
         return match &problem.golden {
             Some(_) => Ok(problem),
             None => {
@@ -59,8 +65,6 @@ pub(super) fn checked(path: &Path, problem: ProblemFiles) -> Result<ProblemFiles
             }
         };
     };
-    own::check_clocks(&problem.declared.clocks, &ports)
-        .map_err(|message| LocateError::Invalid { path: path.to_path_buf(), message })?;
     let read = match &problem.stimulus {
         Stimulus::Csv(file) => {
             let known = (Some(&ports), "the interface's");
@@ -77,6 +81,18 @@ pub(super) fn checked(path: &Path, problem: ProblemFiles) -> Result<ProblemFiles
         Err(RecordError::Vectors(error)) => Err(error.into()),
         // Whatever else there is depends on the events, and is found when they are known.
         _ => Ok(problem),
+    }
+}
+
+/// Refuses a declared clock that is no input.
+fn check_clocks(clocks: &BTreeMap<String, ClockEdge>, interface: &Interface) -> Result<(), String> {
+    let inputs: Vec<&str> = interface.inputs().map(|(port, _)| port.name.as_str()).collect();
+    match clocks.keys().find(|name| !inputs.contains(&name.as_str())) {
+        Some(name) => Err(format!(
+            "`{name}` is a clock but no input of the interface; its inputs are {}",
+            inputs.join(", ")
+        )),
+        None => Ok(()),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::device::{Device, TileAt};
 use crate::netlist::{
     BlockRam, Clock, Ff, Lut, Mac16, Net, Netlist, Pad, PadOutput, RamPort, SetReset, Spram,
 };
+use fastrand::Rng;
 use std::sync::Arc;
 
 const NETLISTS: u64 = 20_000;
@@ -17,27 +18,8 @@ const STEPS: usize = 40;
 const PINS: usize = 10;
 const AT: TileAt = TileAt { x: 1, y: 1 };
 
-struct Rng(u64);
-
-impl Rng {
-    fn bits(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.bits() % end as u64) as usize
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    fn two(&mut self) -> u8 {
-        self.below(4) as u8
-    }
+fn chance(rng: &mut Rng, percent: usize) -> bool {
+    rng.usize(..100) < percent
 }
 
 struct Maker {
@@ -59,7 +41,7 @@ impl Maker {
 
     /// Any net, but for the clock pin.
     fn any(&mut self) -> Net {
-        match self.rng.below(self.nets - 1) {
+        match self.rng.usize(..self.nets - 1) {
             constant @ 0..2 => Net(constant as u32),
             other => Net(other as u32 + 1),
         }
@@ -71,28 +53,28 @@ impl Maker {
 
     /// An input of a combinational cell with outputs from `first` on.
     fn below(&mut self, first: Net) -> Net {
-        if self.rng.chance(self.loops) {
+        if chance(&mut self.rng, self.loops) {
             return self.any();
         }
-        let known = if self.rng.chance(50) { self.state } else { first.index() };
-        match self.rng.below(known - 1) {
+        let known = if chance(&mut self.rng, 50) { self.state } else { first.index() };
+        match self.rng.usize(..known - 1) {
             constant @ 0..2 => Net(constant as u32),
             other => Net(other as u32 + 1),
         }
     }
 
     fn clock(&mut self) -> Clock {
-        let net = match self.rng.below(10) {
+        let net = match self.rng.usize(..10) {
             0..=5 => Net(2),
             6 | 7 => Net(3),
             _ => self.any(),
         };
-        Clock { net, falling: self.rng.chance(30) }
+        Clock { net, falling: chance(&mut self.rng, 30) }
     }
 
     /// Mostly `usual`.
     fn control(&mut self, usual: Net) -> Net {
-        if self.rng.chance(60) { usual } else { self.any() }
+        if chance(&mut self.rng, 60) { usual } else { self.any() }
     }
 
     fn ram_port(&mut self) -> RamPort {
@@ -106,12 +88,12 @@ impl Maker {
             enable: self.control(Net::ONE),
             clock_enable: self.control(Net::ONE),
             address,
-            mode: self.rng.two(),
+            mode: self.rng.u8(..4),
         }
     }
 
     fn mac16(&mut self, outputs: [Net; 33]) -> Mac16 {
-        let flag = |maker: &mut Self| maker.rng.chance(50);
+        let flag = |maker: &mut Self| chance(&mut maker.rng, 50);
         let config = Mac16Config {
             c_reg: flag(self),
             a_reg: flag(self),
@@ -121,14 +103,14 @@ impl Maker {
             bot_8x8_mult_reg: flag(self),
             pipeline_16x16_mult_reg1: flag(self),
             pipeline_16x16_mult_reg2: flag(self),
-            topoutput_select: self.rng.two(),
-            topaddsub_lowerinput: self.rng.two(),
+            topoutput_select: self.rng.u8(..4),
+            topaddsub_lowerinput: self.rng.u8(..4),
             topaddsub_upperinput: flag(self),
-            topaddsub_carryselect: self.rng.two(),
-            botoutput_select: self.rng.two(),
-            botaddsub_lowerinput: self.rng.below(3) as u8,
+            topaddsub_carryselect: self.rng.u8(..4),
+            botoutput_select: self.rng.u8(..4),
+            botaddsub_lowerinput: self.rng.u8(..3),
             botaddsub_upperinput: flag(self),
-            botaddsub_carryselect: [0, 1, 3][self.rng.below(3)],
+            botaddsub_carryselect: [0, 1, 3][self.rng.usize(..3)],
             mode_8x8: flag(self),
             a_signed: flag(self),
             b_signed: flag(self),
@@ -138,8 +120,8 @@ impl Maker {
             .map(|k| match k {
                 // The data, and then a clock enable that is mostly on, and the rest.
                 0..64 => self.below(outputs[0]),
-                64 if self.rng.chance(70) => Net::ONE,
-                _ if self.rng.chance(60) => Net::ZERO,
+                64 if chance(&mut self.rng, 70) => Net::ONE,
+                _ if chance(&mut self.rng, 60) => Net::ZERO,
                 _ => self.below(outputs[0]),
             })
             .collect();
@@ -170,20 +152,20 @@ impl Maker {
 /// A netlist, and the nets that are looked at.
 fn netlist(seed: u64) -> (Netlist, Vec<Net>) {
     let mut maker = Maker {
-        rng: Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+        rng: Rng::with_seed(seed),
         nets: 2 + PINS,
         state: 0,
         loops: if seed.is_multiple_of(2) { 0 } else { 4 },
     };
-    let ffs: Vec<[Net; 1]> = (0..maker.rng.below(16)).map(|_| maker.outputs()).collect();
-    let rams: Vec<[Net; 16]> = (0..maker.rng.below(3)).map(|_| maker.outputs()).collect();
-    let sprams: Vec<[Net; 16]> = (0..maker.rng.below(2)).map(|_| maker.outputs()).collect();
+    let ffs: Vec<[Net; 1]> = (0..maker.rng.usize(..16)).map(|_| maker.outputs()).collect();
+    let rams: Vec<[Net; 16]> = (0..maker.rng.usize(..3)).map(|_| maker.outputs()).collect();
+    let sprams: Vec<[Net; 16]> = (0..maker.rng.usize(..2)).map(|_| maker.outputs()).collect();
     maker.state = maker.nets;
     // LUTs and multipliers behind one another, in any order.
     let mut luts: Vec<[Net; 1]> = Vec::new();
     let mut macs: Vec<[Net; 33]> = Vec::new();
-    for _ in 0..maker.rng.below(24) {
-        if macs.len() < 3 && maker.rng.chance(12) {
+    for _ in 0..maker.rng.usize(..24) {
+        if macs.len() < 3 && chance(&mut maker.rng, 12) {
             macs.push(maker.outputs());
         } else {
             luts.push(maker.outputs());
@@ -195,12 +177,12 @@ fn netlist(seed: u64) -> (Netlist, Vec<Net>) {
         clock: maker.clock(),
         enable: maker.control(Net::ONE),
         set_reset: maker.control(Net::ZERO),
-        set_reset_kind: if maker.rng.chance(30) {
+        set_reset_kind: if chance(&mut maker.rng, 30) {
             SetReset::Asynchronous
         } else {
             SetReset::Synchronous
         },
-        set_value: maker.rng.chance(50),
+        set_value: chance(&mut maker.rng, 50),
     });
     let ffs = ffs.collect();
     let block_rams = rams.into_iter().map(|read_data| BlockRam {
@@ -210,12 +192,12 @@ fn netlist(seed: u64) -> (Netlist, Vec<Net>) {
         write: maker.ram_port(),
         write_data: maker.any_of(),
         write_mask: std::array::from_fn(|_| maker.control(Net::ZERO)),
-        init: (0..256).map(|_| maker.rng.bits() as u16).collect(),
+        init: (0..256).map(|_| maker.rng.u16(..)).collect(),
     });
     let block_rams = block_rams.collect();
     let sprams = sprams.into_iter().map(|data_out| maker.spram(data_out)).collect();
     let luts = luts.into_iter().map(|[output]| Lut {
-        table: maker.rng.bits() as u16,
+        table: maker.rng.u16(..),
         inputs: std::array::from_fn(|_| maker.below(output)),
         output,
         at: None,
@@ -281,9 +263,9 @@ fn both_engines_do_the_same() {
     'netlists: for seed in 0..NETLISTS {
         let (netlist, watched) = netlist(seed);
         let netlist = Arc::new(netlist);
-        let mut rng = Rng(seed | 1 << 40);
+        let mut rng = Rng::with_seed(!seed);
         let mut levels: Vec<(Net, bool)> =
-            (0..PINS).map(|k| (Net((2 + k) as u32), k >= 2 && rng.chance(50))).collect();
+            (0..PINS).map(|k| (Net((2 + k) as u32), k >= 2 && chance(&mut rng, 50))).collect();
         let event = EventEngine::new(&netlist, &levels).map(|engine| engine.unwrap());
         let plain = PlainEngine::new(Arc::clone(&netlist), &levels);
         let (mut event, mut plain) = match (event, plain) {
@@ -295,7 +277,7 @@ fn both_engines_do_the_same() {
         };
         for step in 0..STEPS {
             let ran = if step % 8 == 7 && !levels[0].1 {
-                let cycles = rng.below(6) as u64;
+                let cycles = rng.u64(..6);
                 let watch = [watched[0], watched[1]];
                 // How soon nothing more happens is the event engine's to find out.
                 let cycles = |engine: &mut dyn Engine| {
@@ -305,7 +287,7 @@ fn both_engines_do_the_same() {
             } else {
                 let mut changes: Vec<(Net, bool)> = Vec::new();
                 for (k, (net, level)) in levels.iter_mut().enumerate() {
-                    if rng.chance(if k < 2 { 50 } else { 20 }) {
+                    if chance(&mut rng, if k < 2 { 50 } else { 20 }) {
                         *level = !*level;
                         changes.push((*net, *level));
                     }

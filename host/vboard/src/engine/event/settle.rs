@@ -30,6 +30,24 @@ fn toggle(
     }
 }
 
+#[inline(always)]
+fn evaluate_table(
+    words: &mut [u64; WORDS],
+    dirty: &mut [u64; DIRTY],
+    tables: &[Table; WORDS],
+    readers_of: &[(u32, u32); WORDS],
+    readers: &[Reader],
+    word: u16,
+) {
+    let k = usize::from(word);
+    let value = words[k];
+    let table = tables[k][(value >> 6 & 3) as usize] >> (value & 63);
+    if (table ^ value >> 8) & 1 != 0 {
+        words[k] = value ^ OUTPUT_BIT;
+        toggle(words, dirty, readers_of, readers, word);
+    }
+}
+
 /// Evaluates the dirty tables of a stretch of words, upwards.
 ///
 /// The inner loop of everything. It has its memory from its arguments, so that the compiler
@@ -57,13 +75,7 @@ fn settle_tables(
             }
             dirty[block & (DIRTY - 1)] &= !(found & found.wrapping_neg());
             let word = (block * 64) as u16 | found.trailing_zeros() as u16;
-            let k = usize::from(word) & (WORDS - 1);
-            let value = words[k];
-            let table = tables[k][(value >> 6 & 3) as usize] >> (value & 63);
-            if (table ^ value >> 8) & 1 != 0 {
-                words[k] = value ^ OUTPUT_BIT;
-                toggle(words, dirty, readers_of, readers, word);
-            }
+            evaluate_table(words, dirty, tables, readers_of, readers, word);
         }
     }
 }
@@ -84,20 +96,12 @@ impl EventEngine {
         }
     }
 
-    #[inline(always)]
-    fn evaluate_table(&mut self, word: u16) {
-        let k = usize::from(word);
-        let value = self.words[k];
-        let table = self.t.tables[k][(value >> 6 & 3) as usize] >> (value & 63);
-        if (table ^ value >> 8) & 1 != 0 {
-            self.words[k] = value ^ OUTPUT_BIT;
-            self.toggle(word);
-        }
-    }
-
+    /// Looks at both words of a MAC16, whichever was dirty.
     fn evaluate_mac(&mut self, mac: usize) {
+        let word = usize::from(self.mac_units[mac].word);
+        self.take_dirty(word);
+        self.take_dirty(word + 1);
         let unit = &mut self.mac_units[mac];
-        let word = usize::from(unit.word);
         let inputs = mac16_inputs(self.words[word], self.words[word + 1]);
         let output = self.mac_states[mac].output(&unit.config, &inputs);
         let changed = output ^ unit.output;
@@ -123,13 +127,15 @@ impl EventEngine {
                 if self.take_dirty(word) {
                     any = true;
                     match self.t.word_kinds[word] {
-                        WordKind::Table => self.evaluate_table(word as u16),
-                        WordKind::Mac(mac) => {
-                            if word == usize::from(self.mac_units[mac].word) {
-                                self.take_dirty(word + 1);
-                            }
-                            self.evaluate_mac(mac);
-                        }
+                        WordKind::Table => evaluate_table(
+                            &mut self.words,
+                            &mut self.dirty,
+                            &self.t.tables,
+                            &self.t.readers_of,
+                            &self.t.readers,
+                            word as u16,
+                        ),
+                        WordKind::Mac(mac) => self.evaluate_mac(mac),
                     }
                 }
             }
@@ -160,8 +166,7 @@ impl EventEngine {
                 ),
                 SegmentKind::Loop => self.settle_loop(start, end)?,
                 SegmentKind::Mac(mac) => {
-                    let (data, control) = (self.take_dirty(start), self.take_dirty(start + 1));
-                    if data || control {
+                    if self.take_dirty(start) || self.take_dirty(start + 1) {
                         self.evaluate_mac(mac);
                     }
                 }
