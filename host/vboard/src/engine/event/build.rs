@@ -12,8 +12,9 @@ use crate::cells::block_ram;
 use crate::cells::mac16::control as mac_control;
 use crate::netlist::{Clock, Net, Netlist, RamPort, SetReset};
 
-/// The netlist has more words or signals than the engine can number. (Only a
-/// bitstream with hundreds of clocks gets there.)
+/// The netlist has more words, signals or readers than the engine can number. (Only a
+/// bitstream with hundreds of clocks gets there, or one that uses every table of an HX8K in
+/// full.)
 #[derive(Debug)]
 pub(super) struct TooLarge;
 
@@ -101,13 +102,7 @@ pub(super) fn build(netlist: &Netlist, simplified: &Simplified) -> Result<Built,
 
     let read_slices = builder.read_slices(&wide_reads);
     fill_wide_reads(netlist, &read_slices, &mut wide_reads);
-    let mut readers_of = zeroed::<(u32, u32), WORDS>();
-    let mut readers = Vec::new();
-    for (signal, list) in builder.readers.iter().enumerate() {
-        let first = readers.len() as u32;
-        readers.extend_from_slice(list);
-        readers_of[signal] = (first, readers.len() as u32);
-    }
+    let (readers_of, readers) = builder.lay_out_readers()?;
     Ok(Built {
         tables: Tables {
             tables,
@@ -137,10 +132,27 @@ pub(super) fn build(netlist: &Netlist, simplified: &Simplified) -> Result<Built,
 
 impl Builder<'_> {
     fn check(&self) -> Result<(), TooLarge> {
-        if self.next_word > WORDS || self.next_signal > WORDS || self.readers.len() > WORDS {
+        if self.next_word > WORDS || self.next_signal > WORDS {
             return Err(TooLarge);
         }
         Ok(())
+    }
+
+    /// The readers of all signals, one signal's after another's.
+    fn lay_out_readers(&self) -> Result<(ReadersOf, Box<[Reader; WORDS]>), TooLarge> {
+        let mut readers_of = zeroed::<_, WORDS>();
+        let mut readers = zeroed::<Reader, WORDS>();
+        let mut end = 0;
+        for (signal, list) in self.readers.iter().enumerate() {
+            let first = end;
+            end += list.len();
+            if end >= WORDS {
+                return Err(TooLarge);
+            }
+            readers[first..end].copy_from_slice(list);
+            readers_of[signal] = (first as u16, end as u16);
+        }
+        Ok((readers_of, readers))
     }
 
     fn new_words(&mut self, count: usize) -> usize {
@@ -582,6 +594,8 @@ impl Builder<'_> {
         (words, signals)
     }
 }
+
+type ReadersOf = Box<[(u16, u16); WORDS]>;
 
 type NodeTables =
     (Vec<WordKind>, Vec<Option<crate::netlist::LogicCellAt>>, Box<[super::simplify::Table; WORDS]>);

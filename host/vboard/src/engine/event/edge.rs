@@ -1,5 +1,7 @@
 //! What the edges of a clock do: collected from the held words, then done at once.
 
+use std::ops::Range;
+
 use super::EventEngine;
 use super::settle::mark;
 use super::tables::{
@@ -11,8 +13,9 @@ use crate::cells::{block_ram, spram};
 /// What the edges of a round do, collected before any of it is done.
 #[derive(Default)]
 pub(super) struct Edge {
-    /// Group, and which of its outputs toggle.
+    /// Group, and which of its outputs toggle: the first `group_count` count.
     groups: Vec<(u32, u64)>,
+    group_count: usize,
     /// Wide memory, and which of its outputs toggle.
     reads: Vec<(u32, u64)>,
     /// Block RAM and the word of its write port.
@@ -23,14 +26,40 @@ pub(super) struct Edge {
     macs: Vec<(u32, Mac16State)>,
 }
 
+impl Edge {
+    pub fn new(groups: usize) -> Edge {
+        // One more: what does not toggle is written behind those that do.
+        Edge { groups: vec![(0, 0); groups + 1], ..Edge::default() }
+    }
+}
+
 impl EventEngine {
     /// Copies the clocked cells' words that have changed.
     #[inline(always)]
     pub(super) fn sample(&mut self) {
-        let clocked = &self.t.clocked;
-        for block in clocked.start / 64..clocked.end / 64 {
+        self.sample_words(self.t.clocked.clone());
+    }
+
+    /// Copies the words that have changed, but for those of the groups of `domain`, which
+    /// [`EventEngine::collect`] shall copy.
+    #[inline(always)]
+    pub(super) fn sample_beside(&mut self, domain: usize) {
+        let Range { start, end } = self.t.clocked;
+        let domain = &self.t.domains[domain];
+        let (first, behind) = (domain.data, domain.others);
+        self.sample_words(start..first);
+        self.sample_words(behind..end);
+    }
+
+    #[inline(always)]
+    fn sample_words(&mut self, words: Range<usize>) {
+        for block in words.start / 64..words.end / 64 {
             let block = block & (DIRTY - 1);
-            let mut dirty = std::mem::take(&mut self.dirty[block]);
+            let mut dirty = self.dirty[block];
+            if dirty == 0 {
+                continue;
+            }
+            self.dirty[block] = 0;
             self.pending[block] |= dirty;
             while dirty != 0 {
                 let word = (block * 64 + dirty.trailing_zeros() as usize) & (WORDS - 1);
@@ -40,38 +69,49 @@ impl EventEngine {
         }
     }
 
-    /// Collects what an edge does, from the held words. Says whether anything
-    /// was pending.
+    /// Collects what an edge does, from the held words. Says whether anything was pending.
+    ///
+    /// `FRESH`: nothing has changed since the edge, and the groups' words are still to be
+    /// copied.
     #[inline(always)]
-    pub(super) fn collect(&mut self, domain: usize) -> bool {
+    pub(super) fn collect<const FRESH: bool>(&mut self, domain: usize) -> bool {
         let domain = &self.t.domains[domain];
+        let groups = &self.groups[domain.first_group..domain.first_group + domain.groups];
+        let mut count = self.edge.group_count;
         let mut any = 0;
         for block in 0..domain.groups.div_ceil(64) {
-            let mut pending = std::mem::take(&mut self.pending[domain.data / 64 + block])
-                | std::mem::take(&mut self.pending[domain.control / 64 + block]);
+            let mut pending = 0;
+            for first in [domain.data, domain.control] {
+                let block = (first / 64 + block) & (DIRTY - 1);
+                pending |= std::mem::take(&mut self.pending[block]);
+                if FRESH {
+                    pending |= std::mem::take(&mut self.dirty[block]);
+                }
+            }
             any |= pending;
             while pending != 0 {
                 let k = block * 64 + pending.trailing_zeros() as usize;
                 pending &= pending - 1;
-                let controls = self.held[(domain.control + k) & (WORDS - 1)];
-                if controls & control::ENABLE == 0 {
-                    continue;
-                }
-                let group = &self.groups[domain.first_group + k];
-                let next = if controls & control::SET_RESET != 0 {
-                    group.set
-                } else {
-                    self.held[(domain.data + k) & (WORDS - 1)]
-                };
-                let toggles = next ^ group.q;
+                let [data, controls] = [domain.data, domain.control].map(|first| {
+                    let word = (first + k) & (WORDS - 1);
+                    if FRESH {
+                        self.held[word] = self.words[word];
+                    }
+                    self.held[word]
+                });
+                let group = &groups[k];
+                let next = if controls & control::SET_RESET != 0 { group.set } else { data };
                 let overruled = group
                     .asynchronous
                     .is_some_and(|(_, word)| self.words[usize::from(word)] & 1 != 0);
-                if toggles != 0 && !overruled {
-                    self.edge.groups.push(((domain.first_group + k) as u32, toggles));
-                }
+                let moves = (controls & control::ENABLE != 0) & !overruled;
+                let toggles = if moves { next ^ group.q } else { 0 };
+                // Whether they toggle is as good as random: counted, not asked.
+                self.edge.groups[count] = ((domain.first_group + k) as u32, toggles);
+                count += usize::from(toggles != 0);
             }
         }
+        self.edge.group_count = count;
         for block in 0..domain.items.len().div_ceil(64) {
             let mut pending = std::mem::take(&mut self.pending[domain.others / 64 + block]);
             any |= pending;
@@ -117,14 +157,13 @@ impl EventEngine {
     /// Does what was collected.
     #[inline(always)]
     pub(super) fn apply(&mut self) {
-        for k in 0..self.edge.groups.len() {
+        for k in 0..std::mem::take(&mut self.edge.group_count) {
             let (group, toggles) = self.edge.groups[k];
             let group = &mut self.groups[group as usize];
             group.q ^= toggles;
             let first = group.first_signal;
             self.toggle_all(first, toggles);
         }
-        self.edge.groups.clear();
         for k in 0..self.edge.reads.len() {
             let (wide, mut toggles) = self.edge.reads[k];
             self.wide_reads[wide as usize].current ^= toggles;

@@ -42,6 +42,8 @@ pub struct EventEngine {
     held: Box<[u64; WORDS]>,
     /// Words that have changed and were not looked at.
     dirty: Box<[u64; DIRTY]>,
+    /// Each table's output.
+    outputs: Box<[u64; DIRTY]>,
     /// Words in `held` that their clock has not seen.
     pending: Box<[u64; DIRTY]>,
     groups: Vec<Group>,
@@ -75,11 +77,13 @@ impl EventEngine {
             return Ok(None);
         };
         let Built { tables, groups, wide_reads, spram_ports, mac_units, clocks, one } = built;
+        let edge = Edge::new(groups.len());
         let mut engine = EventEngine {
             t: tables,
             words: zeroed(),
             held: zeroed(),
             dirty: zeroed(),
+            outputs: zeroed(),
             pending: zeroed(),
             groups,
             wide_reads,
@@ -90,7 +94,7 @@ impl EventEngine {
             mac_units,
             mac_states: vec![Mac16State::default(); netlist.mac16s.len()],
             clocks,
-            edge: Edge::default(),
+            edge,
             levels: Vec::new(),
         };
         engine.toggle(one);
@@ -147,7 +151,7 @@ impl EventEngine {
                         clock.level = level;
                         edges = true;
                         if let Some(domain) = clock.domains[usize::from(level)] {
-                            self.collect(domain);
+                            self.collect::<false>(domain);
                         }
                     }
                 }
@@ -169,7 +173,7 @@ impl EventEngine {
         let (first, end) = self.t.readers_of[signal];
         let pad = self.t.pad_words[clock.index()];
         let mut domains = [None; 2];
-        for reader in &self.t.readers[first as usize..end as usize] {
+        for reader in &self.t.readers[usize::from(first)..usize::from(end)] {
             let word = usize::from(reader.word());
             let place = word.wrapping_sub(self.t.first_clock);
             match self.clocks.get(place) {
@@ -189,8 +193,8 @@ impl EventEngine {
         let Some(domain) = domain else {
             return Ok(false);
         };
-        self.sample();
-        if !self.collect(domain) {
+        self.sample_beside(domain);
+        if !self.collect::<true>(domain) {
             return Ok(false);
         }
         self.apply();

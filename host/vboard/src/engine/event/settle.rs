@@ -3,8 +3,7 @@
 use super::EventEngine;
 use super::simplify::Table;
 use super::tables::{
-    Asynchronous, DIRTY, OUTPUT_BIT, Reader, SegmentKind, WORDS, WordKind, mac16_inputs,
-    spram_power,
+    Asynchronous, DIRTY, Reader, SegmentKind, WORDS, WordKind, mac16_inputs, spram_power,
 };
 use crate::engine::{Oscillation, Unsettled, rounds_max};
 
@@ -18,49 +17,54 @@ pub(super) fn mark(bits: &mut [u64; DIRTY], word: u16) {
 fn toggle(
     words: &mut [u64; WORDS],
     dirty: &mut [u64; DIRTY],
-    readers_of: &[(u32, u32); WORDS],
-    readers: &[Reader],
+    readers_of: &[(u16, u16); WORDS],
+    readers: &[Reader; WORDS],
     signal: u16,
 ) {
-    let (first, end) = readers_of[usize::from(signal)];
-    for reader in &readers[first as usize..end as usize] {
+    let (mut next, end) = readers_of[usize::from(signal)];
+    while next != end {
+        let reader = readers[usize::from(next)];
+        next = next.wrapping_add(1);
         let word = reader.word();
         words[usize::from(word)] ^= reader.mask();
         mark(dirty, word);
     }
 }
 
+/// The outputs of the tables `which` of a block of words, from what the words now hold.
 #[inline(always)]
-fn evaluate_table(
-    words: &mut [u64; WORDS],
-    dirty: &mut [u64; DIRTY],
-    tables: &[Table; WORDS],
-    readers_of: &[(u32, u32); WORDS],
-    readers: &[Reader],
-    word: u16,
-) {
-    let k = usize::from(word);
-    let value = words[k];
-    let table = tables[k][(value >> 6 & 3) as usize] >> (value & 63);
-    if (table ^ value >> 8) & 1 != 0 {
-        words[k] = value ^ OUTPUT_BIT;
-        toggle(words, dirty, readers_of, readers, word);
+fn evaluate(words: &[u64; WORDS], tables: &[Table; WORDS], block: usize, which: u64) -> u64 {
+    let mut outputs = 0;
+    let mut left = which;
+    while left != 0 {
+        let bit = left.trailing_zeros();
+        left &= left - 1;
+        let word = (block * 64 + bit as usize) & (WORDS - 1);
+        let value = words[word];
+        outputs |= (tables[word][(value >> 6 & 3) as usize] >> (value & 63) & 1) << bit;
     }
+    outputs
 }
 
 /// Evaluates the dirty tables of a stretch of words, upwards.
 ///
-/// The inner loop of everything. It has its memory from its arguments, so that the compiler
-/// keeps their addresses in registers.
+/// The inner loop of everything. All dirty tables of a block are evaluated before any of their
+/// outputs toggles: so none waits for another one, and the processor need not guess which of
+/// them toggle. A table that reads another one of its block may then be evaluated once more.
+///
+/// It has its memory from its arguments, so that the compiler keeps their addresses in
+/// registers.
 fn settle_tables(
     words: &mut [u64; WORDS],
     dirty: &mut [u64; DIRTY],
+    outputs: &mut [u64; DIRTY],
     tables: &[Table; WORDS],
-    readers_of: &[(u32, u32); WORDS],
-    readers: &[Reader],
+    readers_of: &[(u16, u16); WORDS],
+    readers: &[Reader; WORDS],
     (start, end): (usize, usize),
 ) {
     for block in start / 64..end.div_ceil(64) {
+        let block = block & (DIRTY - 1);
         let mut mask = u64::MAX;
         if block * 64 < start {
             mask <<= start & 63;
@@ -69,13 +73,18 @@ fn settle_tables(
             mask &= (1 << (end & 63)) - 1;
         }
         loop {
-            let found = dirty[block & (DIRTY - 1)] & mask;
+            let found = dirty[block] & mask;
             if found == 0 {
                 break;
             }
-            dirty[block & (DIRTY - 1)] &= !(found & found.wrapping_neg());
-            let word = (block * 64) as u16 | found.trailing_zeros() as u16;
-            evaluate_table(words, dirty, tables, readers_of, readers, word);
+            dirty[block] &= !mask;
+            let mut toggled = (evaluate(words, tables, block, found) ^ outputs[block]) & found;
+            outputs[block] ^= toggled;
+            while toggled != 0 {
+                let word = (block * 64) as u16 | toggled.trailing_zeros() as u16;
+                toggled &= toggled - 1;
+                toggle(words, dirty, readers_of, readers, word);
+            }
         }
     }
 }
@@ -93,6 +102,15 @@ impl EventEngine {
         while bits != 0 {
             self.toggle(first.wrapping_add(bits.trailing_zeros() as u16));
             bits &= bits - 1;
+        }
+    }
+
+    fn evaluate_table(&mut self, word: usize) {
+        let (block, bit) = (word / 64, 1 << (word & 63));
+        let output = evaluate(&self.words, &self.t.tables, block, bit);
+        if (output ^ self.outputs[block]) & bit != 0 {
+            self.outputs[block] ^= bit;
+            self.toggle(word as u16);
         }
     }
 
@@ -127,14 +145,7 @@ impl EventEngine {
                 if self.take_dirty(word) {
                     any = true;
                     match self.t.word_kinds[word] {
-                        WordKind::Table => evaluate_table(
-                            &mut self.words,
-                            &mut self.dirty,
-                            &self.t.tables,
-                            &self.t.readers_of,
-                            &self.t.readers,
-                            word as u16,
-                        ),
+                        WordKind::Table => self.evaluate_table(word),
                         WordKind::Mac(mac) => self.evaluate_mac(mac),
                     }
                 }
@@ -159,6 +170,7 @@ impl EventEngine {
                 SegmentKind::Tables => settle_tables(
                     &mut self.words,
                     &mut self.dirty,
+                    &mut self.outputs,
                     &self.t.tables,
                     &self.t.readers_of,
                     &self.t.readers,

@@ -1,6 +1,7 @@
 //! A netlist's combinational part, made smaller before it is run: constants
 //! and buffers vanish, equal tables become one, and tables that feed only one
-//! or two others are merged into them, up to eight inputs.
+//! or two others are merged into them, up to eight inputs. What is left is
+//! sorted by level: neighbours then seldom depend on each other.
 //!
 //! Nodes of loops keep their place and their tables, because what a latch
 //! settles to may depend on the order in which its nodes are evaluated.
@@ -32,6 +33,22 @@ pub(super) enum Node {
     },
     /// MAC16 of the netlist.
     Mac(u32),
+}
+
+impl Node {
+    fn inputs<'a>(&'a self, netlist: &'a Netlist) -> &'a [Net] {
+        match self {
+            Node::Table { inputs, .. } => inputs,
+            Node::Mac(mac) => &netlist.mac16s[*mac as usize].inputs,
+        }
+    }
+
+    fn outputs<'a>(&'a self, netlist: &'a Netlist) -> &'a [Net] {
+        match self {
+            Node::Table { output, .. } => std::slice::from_ref(output),
+            Node::Mac(mac) => &netlist.mac16s[*mac as usize].outputs,
+        }
+    }
 }
 
 /// The simplified combinational part.
@@ -145,6 +162,7 @@ pub(super) fn simplify(netlist: &Netlist) -> Simplified {
     sweep_dead(&mut nodes, &mut in_loop, netlist, observed);
 
     let loops = loop_ranges(&ranks, &nodes, netlist);
+    let (nodes, loops) = by_level(&nodes, &loops, netlist);
     Simplified { stands_for, nodes, loops }
 }
 
@@ -333,6 +351,42 @@ fn loop_ranges(ranks: &[Rank], nodes: &[Node], netlist: &Netlist) -> Vec<Range<u
             Some(places().min()?..places().max()? + 1)
         })
         .collect()
+}
+
+/// The nodes by level, which is one more than that of what they read, and
+/// where the loops have come to lie. A loop counts as one node.
+fn by_level(
+    nodes: &[Node],
+    loops: &[Range<usize>],
+    netlist: &Netlist,
+) -> (Vec<Node>, Vec<Range<usize>>) {
+    let mut level_of = vec![0u32; netlist.net_count];
+    let mut units: Vec<(u32, bool, Range<usize>)> = Vec::new();
+    let mut loops = loops.iter().peekable();
+    let mut next = 0;
+    while next < nodes.len() {
+        let looped = loops.next_if(|range| range.start == next);
+        let unit = looped.cloned().unwrap_or(next..next + 1);
+        next = unit.end;
+        let members = &nodes[unit.clone()];
+        let inputs = members.iter().flat_map(|node| node.inputs(netlist));
+        let level = inputs.map(|net| level_of[net.index()]).max().unwrap_or(0) + 1;
+        for net in members.iter().flat_map(|node| node.outputs(netlist)) {
+            level_of[net.index()] = level;
+        }
+        units.push((level, looped.is_some(), unit));
+    }
+    units.sort_by_key(|&(level, ..)| level);
+    let mut sorted: Vec<Node> = Vec::with_capacity(nodes.len());
+    let mut loops = Vec::new();
+    for (_, looped, unit) in units {
+        let first = sorted.len();
+        sorted.extend_from_slice(&nodes[unit]);
+        if looped {
+            loops.push(first..sorted.len());
+        }
+    }
+    (sorted, loops)
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@
 //! - for each clock and edge, the words of what it clocks;
 //! - asynchronous sets and resets, clocks, pads.
 //!
-//! Words and signals are `u16`, and the arrays have 65,536 entries: an index
-//! then needs no bounds check, and what is not used costs no memory.
+//! Words, signals and readers are numbered by `u16`, and the arrays have 65,536
+//! entries: an index then needs no bounds check, and what is not used costs no
+//! memory.
 
 use std::ops::Range;
 
@@ -21,7 +22,7 @@ use super::simplify::Table;
 use crate::cells::mac16::{Mac16Config, Mac16Inputs};
 use crate::netlist::{LogicCellAt, Net};
 
-/// Number of words, and of signals.
+/// Number of words, of signals, and of their readers.
 pub(super) const WORDS: usize = 1 << 16;
 
 /// Words of dirty bits.
@@ -37,22 +38,25 @@ pub(super) fn zeroed<T: Clone + Default, const N: usize>() -> Box<[T; N]> {
 }
 
 /// A reader of a signal: its word, and the bit there.
-#[derive(Clone, Copy)]
-pub(super) struct Reader(u32);
+#[derive(Clone, Copy, Default)]
+pub(super) struct Reader {
+    word: u16,
+    bit: u8,
+}
 
 impl Reader {
     pub fn new(word: u16, bit: u8) -> Reader {
-        Reader(u32::from(word) << 8 | u32::from(bit))
+        Reader { word, bit }
     }
 
     #[inline(always)]
     pub fn word(self) -> u16 {
-        (self.0 >> 8) as u16
+        self.word
     }
 
     #[inline(always)]
     pub fn mask(self) -> u64 {
-        1 << (self.0 & 63)
+        1 << (self.bit & 63)
     }
 }
 
@@ -79,9 +83,6 @@ pub(super) enum WordKind {
     Table,
     Mac(usize),
 }
-
-/// Bit of a table's word that holds its output's value.
-pub(super) const OUTPUT_BIT: u64 = 1 << 8;
 
 /// What one edge of one clock does. Words of flip-flop groups come first: the
 /// data word of group `k` is `data + k`, its control word `control + k`, both
@@ -282,8 +283,8 @@ pub(super) enum Asynchronous {
 pub(super) struct Tables {
     pub tables: Box<[Table; WORDS]>,
     /// Readers of each signal: a range of `readers`.
-    pub readers_of: Box<[(u32, u32); WORDS]>,
-    pub readers: Vec<Reader>,
+    pub readers_of: Box<[(u16, u16); WORDS]>,
+    pub readers: Box<[Reader; WORDS]>,
     pub segments: Vec<Segment>,
     pub word_kinds: Vec<WordKind>,
     /// Where each table comes from.
