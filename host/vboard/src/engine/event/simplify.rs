@@ -3,7 +3,7 @@
 //! or two others are merged into them, up to eight inputs. What is left is
 //! sorted by level: neighbours then seldom depend on each other.
 //!
-//! Nodes of loops keep their place and their tables, because what a latch
+//! Nodes of loops keep their order and their tables, because what a latch
 //! settles to may depend on the order in which its nodes are evaluated.
 
 use std::collections::HashMap;

@@ -7,8 +7,9 @@
 //! gathered. Words are numbered so that the dirty bits, scanned upwards, come
 //! in the right order:
 //!
-//! - combinational words in topological order; a table's word is the index
-//!   into its truth table, and its output is the signal of the same number;
+//! - combinational words by level, so that what they read comes first; a
+//!   table's word is the index into its truth table, and its output is the
+//!   signal of the same number;
 //! - for each clock and edge, the words of what it clocks;
 //! - asynchronous sets and resets, clocks, pads.
 //!
