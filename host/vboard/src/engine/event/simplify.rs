@@ -162,7 +162,7 @@ pub(super) fn simplify(netlist: &Netlist) -> Simplified {
     sweep_dead(&mut nodes, &mut in_loop, netlist, observed);
 
     let loops = loop_ranges(&ranks, &nodes, netlist);
-    let (nodes, loops) = by_level(&nodes, &loops, netlist);
+    let (nodes, loops) = by_level(&nodes, &loops, netlist, &stands_for);
     Simplified { stands_for, nodes, loops }
 }
 
@@ -359,6 +359,7 @@ fn by_level(
     nodes: &[Node],
     loops: &[Range<usize>],
     netlist: &Netlist,
+    stands_for: &[Net],
 ) -> (Vec<Node>, Vec<Range<usize>>) {
     let mut level_of = vec![0u32; netlist.net_count];
     let mut units: Vec<(u32, bool, Range<usize>)> = Vec::new();
@@ -370,7 +371,9 @@ fn by_level(
         next = unit.end;
         let members = &nodes[unit.clone()];
         let inputs = members.iter().flat_map(|node| node.inputs(netlist));
-        let level = inputs.map(|net| level_of[net.index()]).max().unwrap_or(0) + 1;
+        // A MAC16 still names the nets of the netlist.
+        let levels = inputs.map(|net| level_of[stands_for[net.index()].index()]);
+        let level = levels.max().unwrap_or(0) + 1;
         for net in members.iter().flat_map(|node| node.outputs(netlist)) {
             level_of[net.index()] = level;
         }
